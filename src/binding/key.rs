@@ -1,0 +1,128 @@
+//! Keys, read without loss: no two types and no two lone surrogates ever meet.
+//!
+//! A key becomes a tag byte and its content. A string is one byte a unit if all its units fit, else
+//! UTF-16 (UTF-8 would merge lone surrogates); one string has one form, so equal bytes are equal keys.
+
+use std::ptr;
+
+use napi::sys;
+
+use super::raw::{self, Env, Text, TextBuffer, Value};
+
+const NARROW: u8 = 1;
+const WIDE: u8 = 2;
+const NUMBER: u8 = 3;
+const BIGINT: u8 = 4;
+const BIGINT_NEGATIVE: u8 = 5;
+const BYTES: u8 = 6;
+
+/// Room for a short key without the heap: units of a string, and the bytes they become.
+const SHORT: usize = 256;
+
+/// The buffers a key is read into.
+#[derive(Default)]
+pub struct KeyBuffer {
+    long: TextBuffer,
+    bytes: Vec<u8>,
+}
+
+impl KeyBuffer {
+    /// The key that `value` stands for; `None` when it can be none.
+    ///
+    /// # Safety
+    /// See [`Env`].
+    #[inline]
+    pub unsafe fn read(&mut self, env: Env, value: Value) -> Option<&[u8]> {
+        let mut units = [0u16; SHORT];
+        // SAFETY: as asked of the caller.
+        match unsafe { raw::string_units(env, value, &mut units) } {
+            Some(len) if len < SHORT - 1 => {
+                let units = &units[..len];
+                self.bytes.clear();
+                if units.iter().fold(0, |seen, unit| seen | *unit) <= 0xFF {
+                    self.bytes.push(NARROW);
+                    self.bytes.extend(units.iter().map(|unit| *unit as u8));
+                } else {
+                    self.put(WIDE, raw::as_bytes(units));
+                }
+                Some(&self.bytes)
+            }
+            // SAFETY: as asked of the caller.
+            Some(_) => unsafe { self.read_long(env, value) },
+            // SAFETY: as asked of the caller.
+            None => unsafe { self.read_other(env, value) },
+        }
+    }
+
+    #[cold]
+    unsafe fn read_long(&mut self, env: Env, value: Value) -> Option<&[u8]> {
+        let mut long = std::mem::take(&mut self.long);
+        // SAFETY: as asked of the caller.
+        match unsafe { long.read(env, value)? } {
+            Text::Narrow(bytes) => self.put(NARROW, bytes),
+            Text::Wide(bytes) => self.put(WIDE, bytes),
+        }
+        self.long = long;
+        Some(&self.bytes)
+    }
+
+    #[inline]
+    unsafe fn read_other(&mut self, env: Env, value: Value) -> Option<&[u8]> {
+        // SAFETY: as asked of the caller.
+        if let Some(number) = unsafe { raw::number(env, value) } {
+            self.put(NUMBER, &canonical(number).to_bits().to_le_bytes());
+            return Some(&self.bytes);
+        }
+        // SAFETY: as asked of the caller; the bytes are copied before anything else runs.
+        if let Some(bytes) = unsafe { raw::bytes(env, value) } {
+            self.put(BYTES, bytes);
+            return Some(&self.bytes);
+        }
+        // SAFETY: as asked of the caller.
+        unsafe { self.read_bigint(env, value) }
+    }
+
+    unsafe fn read_bigint(&mut self, env: Env, value: Value) -> Option<&[u8]> {
+        let (mut sign, mut count) = (0, 0);
+        // SAFETY: as asked of the caller; without room for words only their number is told.
+        let status = unsafe {
+            sys::napi_get_value_bigint_words(env, value, ptr::null_mut(), &raw mut count, ptr::null_mut())
+        };
+        if status != sys::Status::napi_ok {
+            return None;
+        }
+        let mut words = vec![0u64; count];
+        if count > 0 {
+            // SAFETY: as asked of the caller; there is room for the number of words just told.
+            let status = unsafe {
+                sys::napi_get_value_bigint_words(
+                    env,
+                    value,
+                    &raw mut sign,
+                    &raw mut count,
+                    words.as_mut_ptr(),
+                )
+            };
+            if status != sys::Status::napi_ok {
+                return None;
+            }
+        }
+        self.put(if sign == 0 { BIGINT } else { BIGINT_NEGATIVE }, &[]);
+        self.bytes
+            .extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        Some(&self.bytes)
+    }
+
+    #[inline]
+    fn put(&mut self, tag: u8, content: &[u8]) {
+        self.bytes.clear();
+        self.bytes.push(tag);
+        self.bytes.extend_from_slice(content);
+    }
+}
+
+/// The one form of a number: `-0` is `0`, and there is one NaN.
+#[inline]
+fn canonical(number: f64) -> f64 {
+    if number.is_nan() { f64::NAN } else { number + 0.0 }
+}

@@ -1,0 +1,42 @@
+//! The boundary: JavaScript's strings, numbers and buffers to slices and back. It decides nothing.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`guard`] | how Rust functions become exports: arguments in, panics turned into errors |
+//! | [`raw`] | the Node-API calls that the rest is made of |
+//! | [`key`] | keys, read without loss and never the same for two types |
+//! | [`value`] | values, read into a thread's buffers and given back |
+//! | [`registry`] | the shared caches of the process, found by name or handle |
+//! | [`thread`] | what one thread holds open, and its buffers |
+//! | [`shared`] | the exported functions |
+//!
+//! Hot operations are plain functions over `napi::sys`: a `#[napi]` method costs 140-190 ns more. No
+//! Node-API call is made while a lock of the engine is held, since any may collect garbage.
+
+mod guard;
+mod key;
+mod raw;
+mod registry;
+mod shared;
+mod thread;
+mod value;
+
+use napi::bindgen_prelude::Object;
+use napi::{Env, JsValue};
+use napi_derive::napi;
+
+/// The version of the addon: that of the package it was built for.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Fills the addon's exports, once for each thread that loads it.
+#[napi(module_exports)]
+pub fn export(exports: Object, env: Env) {
+    // Node unloads an addon when the last thread that loaded it ends, and with it the registry; build.rs
+    // pins the image at link time where the linker can, this does it elsewhere.
+    napi::bindgen_prelude::retain_current_module_for_unload_safety();
+    // SAFETY: both are what Node passed to the addon's initialiser, which is running.
+    unsafe { shared::export(env.raw(), exports.raw()) };
+}

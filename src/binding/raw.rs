@@ -1,0 +1,280 @@
+//! The Node-API calls that the rest is made of, with their status turned into `Option`s.
+
+use std::ptr;
+
+use napi::sys;
+
+/// Every function here asks this: the environment is the one of the running callback, and the values
+/// came from it.
+pub type Env = sys::napi_env;
+pub type Value = sys::napi_value;
+
+/// What a string argument held.
+pub enum Text<'a> {
+    /// Every unit is below 256: one byte each.
+    Narrow(&'a [u8]),
+    /// UTF-16 units in native order, lone surrogates and all.
+    Wide(&'a [u8]),
+}
+
+/// Buffers that strings are read into. They grow to the longest string and are cut back after a very
+/// long one.
+#[derive(Default)]
+pub struct TextBuffer {
+    units: Vec<u16>,
+    narrow: Vec<u8>,
+}
+
+/// A buffer longer than so many units is given back after use.
+const KEPT_UNITS: usize = 1 << 20;
+
+/// What fits without asking for the length first.
+const FIRST_UNITS: usize = 4096;
+
+impl TextBuffer {
+    /// Reads `value`; `None` when it is no string.
+    ///
+    /// # Safety
+    /// See [`Env`].
+    #[inline]
+    pub unsafe fn read(&mut self, env: Env, value: Value) -> Option<Text<'_>> {
+        self.trim();
+        if self.units.len() < FIRST_UNITS {
+            self.units.resize(FIRST_UNITS, 0);
+        }
+        // SAFETY: as asked of the caller; the buffer is as long as it says.
+        let mut len = unsafe { string_units(env, value, &mut self.units)? };
+        if len + 1 == self.units.len() {
+            // Full to the brim: perhaps cut short.
+            // SAFETY: as asked of the caller.
+            let all = unsafe { string_length(env, value)? };
+            if all > len {
+                self.units.resize(all + 1, 0);
+                // SAFETY: as above.
+                len = unsafe { string_units(env, value, &mut self.units)? };
+            }
+        }
+        let units = &self.units[..len];
+        Some(if narrow_into(units, &mut self.narrow) {
+            Text::Narrow(&self.narrow)
+        } else {
+            Text::Wide(as_bytes(units))
+        })
+    }
+
+    fn trim(&mut self) {
+        if self.units.len() > KEPT_UNITS {
+            *self = Self::default();
+        }
+    }
+}
+
+/// Packs units into bytes if all of them fit; whether they did.
+#[inline]
+pub fn narrow_into(units: &[u16], bytes: &mut Vec<u8>) -> bool {
+    bytes.clear();
+    let high = units.iter().fold(0, |seen, unit| seen | *unit);
+    if high > 0xFF {
+        return false;
+    }
+    bytes.extend(units.iter().map(|unit| *unit as u8));
+    true
+}
+
+/// UTF-16 units as bytes in native order.
+#[inline]
+pub fn as_bytes(units: &[u16]) -> &[u8] {
+    // SAFETY: any two bytes make a unit and the other way round; the length is in bytes.
+    unsafe { std::slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) }
+}
+
+/// Copies a string's units into `buffer`, as many as fit beside a terminator; `None` for no string.
+///
+/// # Safety
+/// See [`Env`].
+#[inline]
+pub unsafe fn string_units(env: Env, value: Value, buffer: &mut [u16]) -> Option<usize> {
+    let mut len = 0;
+    // SAFETY: as asked of the caller; the buffer's length is the one given.
+    let status = unsafe {
+        sys::napi_get_value_string_utf16(env, value, buffer.as_mut_ptr(), buffer.len(), &raw mut len)
+    };
+    (status == sys::Status::napi_ok).then_some(len)
+}
+
+/// The number of units of a string.
+///
+/// # Safety
+/// See [`Env`].
+pub unsafe fn string_length(env: Env, value: Value) -> Option<usize> {
+    let mut len = 0;
+    // SAFETY: as asked of the caller; without a buffer only the length is told.
+    let status = unsafe { sys::napi_get_value_string_utf16(env, value, ptr::null_mut(), 0, &raw mut len) };
+    (status == sys::Status::napi_ok).then_some(len)
+}
+
+/// A number argument.
+///
+/// # Safety
+/// See [`Env`].
+#[inline]
+pub unsafe fn number(env: Env, value: Value) -> Option<f64> {
+    let mut number = 0.0;
+    // SAFETY: as asked of the caller.
+    let status = unsafe { sys::napi_get_value_double(env, value, &raw mut number) };
+    (status == sys::Status::napi_ok).then_some(number)
+}
+
+/// A small whole number argument.
+///
+/// # Safety
+/// See [`Env`].
+#[inline]
+pub unsafe fn small(env: Env, value: Value) -> Option<u32> {
+    let mut number = 0;
+    // SAFETY: as asked of the caller.
+    let status = unsafe { sys::napi_get_value_uint32(env, value, &raw mut number) };
+    (status == sys::Status::napi_ok).then_some(number)
+}
+
+/// A UTF-8 copy of a string argument.
+///
+/// # Safety
+/// See [`Env`].
+pub unsafe fn string(env: Env, value: Value) -> Option<String> {
+    // SAFETY: as asked of the caller.
+    let mut units = vec![0; unsafe { string_length(env, value)? } + 1];
+    // SAFETY: as above.
+    let len = unsafe { string_units(env, value, &mut units)? };
+    Some(String::from_utf16_lossy(&units[..len]))
+}
+
+/// The bytes of a `Uint8Array` argument, a `Buffer` among them; `None` for anything else. They belong
+/// to JavaScript: they are good until it runs again, and another thread may write them if they are
+/// shared.
+///
+/// # Safety
+/// See [`Env`]; the slice must not outlive the callback.
+#[inline]
+pub unsafe fn bytes<'a>(env: Env, value: Value) -> Option<&'a [u8]> {
+    let (mut kind, mut len, mut data) = (0, 0, ptr::null_mut());
+    // SAFETY: as asked of the caller; what is not asked for is null.
+    let status = unsafe {
+        sys::napi_get_typedarray_info(
+            env,
+            value,
+            &raw mut kind,
+            &raw mut len,
+            &raw mut data,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
+        return None;
+    }
+    if len == 0 || data.is_null() {
+        return Some(&[]);
+    }
+    // SAFETY: Node tells where the array lies and how long it is.
+    Some(unsafe { std::slice::from_raw_parts(data.cast(), len) })
+}
+
+/// A new JavaScript value, or null (which JavaScript sees as undefined) when none can be made.
+macro_rules! make {
+    ($call:ident, $env:expr $(, $arg:expr)*) => {{
+        let mut value = std::ptr::null_mut();
+        // SAFETY: as asked of the caller; on failure the value stays null.
+        unsafe { sys::$call($env $(, $arg)*, &raw mut value) };
+        value
+    }};
+}
+
+/// # Safety
+/// See [`Env`].
+#[inline]
+pub unsafe fn make_number(env: Env, number: f64) -> Value {
+    make!(napi_create_double, env, number)
+}
+
+/// # Safety
+/// See [`Env`].
+#[inline]
+pub unsafe fn make_code(env: Env, code: i32) -> Value {
+    make!(napi_create_int32, env, code)
+}
+
+/// # Safety
+/// See [`Env`].
+#[inline]
+pub unsafe fn make_bool(env: Env, truth: bool) -> Value {
+    make!(napi_get_boolean, env, truth)
+}
+
+/// A string of one byte per unit.
+///
+/// # Safety
+/// See [`Env`].
+#[inline]
+pub unsafe fn make_narrow(env: Env, bytes: &[u8]) -> Value {
+    make!(
+        napi_create_string_latin1,
+        env,
+        bytes.as_ptr().cast(),
+        bytes.len().cast_signed()
+    )
+}
+
+/// A string of UTF-16 units in native order.
+///
+/// # Safety
+/// See [`Env`]; the bytes are aligned to 2.
+#[inline]
+pub unsafe fn make_wide(env: Env, bytes: &[u8]) -> Value {
+    debug_assert_eq!(bytes.as_ptr().align_offset(align_of::<u16>()), 0);
+    make!(
+        napi_create_string_utf16,
+        env,
+        bytes.as_ptr().cast(),
+        (bytes.len() / 2).cast_signed()
+    )
+}
+
+/// # Safety
+/// See [`Env`].
+pub unsafe fn make_string(env: Env, text: &str) -> Value {
+    make!(
+        napi_create_string_utf8,
+        env,
+        text.as_ptr().cast(),
+        text.len().cast_signed()
+    )
+}
+
+/// An `ArrayBuffer` of its own with a copy of `bytes`.
+///
+/// # Safety
+/// See [`Env`].
+pub unsafe fn make_array_buffer(env: Env, bytes: &[u8]) -> Value {
+    let mut data = ptr::null_mut();
+    let value = make!(napi_create_arraybuffer, env, bytes.len(), &raw mut data);
+    if !value.is_null() && !data.is_null() {
+        // SAFETY: Node made the buffer this long, and it is new.
+        unsafe {
+            data.cast::<u8>()
+                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        }
+    }
+    value
+}
+
+/// # Safety
+/// See [`Env`].
+pub unsafe fn make_array(env: Env, items: &[Value]) -> Value {
+    let array = make!(napi_create_array_with_length, env, items.len());
+    for (index, item) in items.iter().enumerate() {
+        // SAFETY: as asked of the caller; the array was just made.
+        unsafe { sys::napi_set_element(env, array, index as u32, *item) };
+    }
+    array
+}

@@ -1,0 +1,117 @@
+//! Values: read from JavaScript into bytes and a kind, and given back.
+//!
+//! The kinds are those of lib/codecs.ts; the binding only needs to know which are text, which are a
+//! number, and which are bytes. Text that needs two bytes a unit is told by a flag on the kind.
+
+use super::raw::{self, Env, Text, TextBuffer, Value};
+use crate::engine::payload::{Payload, ValueKind};
+
+pub const NUMBER: ValueKind = 4;
+pub const STRING: ValueKind = 5;
+pub const JSON: ValueKind = 6;
+/// From this kind on the payload is bytes.
+pub const FIRST_BYTES: ValueKind = 7;
+/// Set on text kinds whose units take two bytes.
+const WIDE: ValueKind = 0x80;
+
+/// Up to here a value is copied out under the shard's lock; a longer one is read after its release.
+pub const SHORT: usize = 4096;
+
+/// A value on its way in.
+pub struct Incoming<'a> {
+    pub kind: ValueKind,
+    pub bytes: &'a [u8],
+}
+
+/// Room for a number on its way in.
+pub type NumberBuffer = [u8; 8];
+
+/// Reads a payload of the given kind; `None` when the argument does not fit the kind.
+///
+/// # Safety
+/// See [`Env`]; the bytes must not outlive the callback.
+#[inline]
+pub unsafe fn read<'a>(
+    env: Env,
+    kind: ValueKind,
+    value: Value,
+    text: &'a mut TextBuffer,
+    number: &'a mut NumberBuffer,
+) -> Option<Incoming<'a>> {
+    if kind < NUMBER {
+        return Some(Incoming { kind, bytes: &[] });
+    }
+    if kind == NUMBER {
+        // SAFETY: as asked of the caller.
+        *number = unsafe { raw::number(env, value)? }.to_bits().to_ne_bytes();
+        return Some(Incoming { kind, bytes: number });
+    }
+    if kind < FIRST_BYTES {
+        // SAFETY: as asked of the caller.
+        return Some(match unsafe { text.read(env, value)? } {
+            Text::Narrow(bytes) => Incoming { kind, bytes },
+            Text::Wide(bytes) => Incoming {
+                kind: kind | WIDE,
+                bytes,
+            },
+        });
+    }
+    // SAFETY: as asked of the caller.
+    let bytes = unsafe { raw::bytes(env, value)? };
+    Some(Incoming { kind, bytes })
+}
+
+/// A value taken out of the cache: what the shard's lock need not be held for any more.
+pub enum Taken {
+    /// So many bytes were copied into the thread's scratch buffer.
+    Copied(ValueKind, usize),
+    /// A long one: the payload itself.
+    Held(Payload),
+}
+
+impl Taken {
+    /// Takes a payload out, under the shard's lock.
+    #[inline]
+    pub fn take(payload: &Payload, scratch: &mut [u8]) -> Self {
+        let value = payload.value();
+        if value.len() <= SHORT && value.len() <= scratch.len() {
+            scratch[..value.len()].copy_from_slice(value);
+            Self::Copied(payload.kind(), value.len())
+        } else {
+            Self::Held(payload.clone())
+        }
+    }
+
+    /// The kind as lib/codecs.ts knows it, and where the bytes lie.
+    #[inline]
+    pub fn parts<'a>(&'a self, scratch: &'a [u8]) -> (ValueKind, bool, &'a [u8]) {
+        let (kind, bytes) = match self {
+            Self::Copied(kind, len) => (*kind, &scratch[..*len]),
+            Self::Held(payload) => (payload.kind(), payload.value()),
+        };
+        (kind & !WIDE, kind & WIDE != 0, bytes)
+    }
+}
+
+/// Makes the JavaScript value that stands for a payload: a number, a string, or for bytes an
+/// `ArrayBuffer` of their own.
+///
+/// # Safety
+/// See [`Env`]; wide text is aligned to 2.
+#[inline]
+pub unsafe fn make(env: Env, kind: ValueKind, wide: bool, bytes: &[u8]) -> Value {
+    // SAFETY: as asked of the caller, in each of them.
+    unsafe {
+        match kind {
+            NUMBER => {
+                let mut number = NumberBuffer::default();
+                number.copy_from_slice(bytes);
+                raw::make_number(env, f64::from_bits(u64::from_ne_bytes(number)))
+            }
+            STRING | JSON if wide => raw::make_wide(env, bytes),
+            STRING | JSON => raw::make_narrow(env, bytes),
+            FIRST_BYTES.. => raw::make_array_buffer(env, bytes),
+            _ => std::ptr::null_mut(),
+        }
+    }
+}

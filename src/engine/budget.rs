@@ -1,0 +1,76 @@
+//! The one limit that all shards draw on.
+//!
+//! A shard may hold no more than it was granted, and the grants never add up to more than the limit;
+//! so the whole is exact although nobody ever looks at two shards at once. Grants are taken in chunks
+//! while the cache fills, and later move from shard to shard only where one has slack or must take
+//! in something larger than it holds.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// See the [module](self).
+pub struct Budget {
+    limit: u64,
+    granted: AtomicU64,
+}
+
+impl Budget {
+    /// A budget of which nothing is granted yet.
+    #[must_use]
+    pub fn new(limit: u64) -> Self {
+        Self {
+            limit,
+            granted: AtomicU64::new(0),
+        }
+    }
+
+    /// The limit.
+    #[must_use]
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Grants as much of `wanted` as is left, perhaps nothing.
+    pub fn take(&self, wanted: u64) -> u64 {
+        let mut granted = self.granted.load(Ordering::Relaxed);
+        loop {
+            let grant = wanted.min(self.limit - granted);
+            if grant == 0 {
+                return 0;
+            }
+            match self.granted.compare_exchange_weak(
+                granted,
+                granted + grant,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return grant,
+                Err(now) => granted = now,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_the_limit_and_no_more() {
+        let budget = Budget::new(100);
+        assert_eq!(budget.take(60), 60);
+        assert_eq!(budget.take(60), 40);
+        assert_eq!(budget.take(60), 0);
+    }
+
+    #[test]
+    fn grants_the_limit_once_however_many_ask() {
+        let budget = Budget::new(10_000);
+        let taken: u64 = std::thread::scope(|scope| {
+            let askers: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| (0..5_000).map(|_| budget.take(3)).sum::<u64>()))
+                .collect();
+            askers.into_iter().map(|asker| asker.join().unwrap()).sum()
+        });
+        assert_eq!(taken, 10_000);
+    }
+}

@@ -1,0 +1,347 @@
+//! Deadlines, and the timer wheel that finds the entries whose deadline has passed.
+//!
+//! The deadline kept here is the authority for time to live and time to idle: a read compares it with
+//! the clock and never returns an entry past it. The wheel only frees what nobody asks for any more,
+//! some at each write. It is a hierarchical timer wheel (Varghese and Lauck, SOSP 1987): a read that
+//! prolongs a time to idle does not move the entry in it; the entry is placed anew when its bucket
+//! comes up.
+
+use super::clock::Nanos;
+use super::slots::{NONE, Slot};
+
+/// No deadline.
+pub const NEVER: Nanos = Nanos::MAX;
+
+/// Buckets a level, as a power of two.
+const BUCKET_BITS: u32 = 6;
+const BUCKETS: usize = 1 << BUCKET_BITS;
+/// One turn of the last level takes 2^56 ns, 2.3 years; what lies beyond waits there for another turn.
+const LEVELS: usize = 6;
+/// The furthest tick that the last level tells apart from the present one.
+const LAST_TICK_AHEAD: u64 = (1 << (BUCKET_BITS * LEVELS as u32)) - 1;
+/// The finest tick: 2^20 ns, about a millisecond.
+const TICK_BITS: u32 = 20;
+
+/// How long an entry may live: each in nanoseconds, [`NEVER`] for without end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    /// From its last write.
+    pub to_live: Nanos,
+    /// From its last write or read.
+    pub to_idle: Nanos,
+}
+
+impl Lifetime {
+    /// Without end.
+    pub const ENDLESS: Self = Self {
+        to_live: NEVER,
+        to_idle: NEVER,
+    };
+
+    /// Whether it never ends.
+    #[inline]
+    #[must_use]
+    pub fn is_endless(self) -> bool {
+        self == Self::ENDLESS
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Deadline {
+    /// When it ends whatever is read.
+    hard: Nanos,
+    /// When it ends if it is not read before.
+    idle: Nanos,
+    /// How far a read moves `idle`.
+    to_idle: Nanos,
+    next: Slot,
+    previous: Slot,
+    /// The bucket it is in, [`LOOSE`] or [`NONE`].
+    bucket: u32,
+}
+
+/// The bucket of an entry that was found expired and is about to be removed.
+const LOOSE: u32 = NONE - 1;
+
+const UNSET: Deadline = Deadline {
+    hard: NEVER,
+    idle: NEVER,
+    to_idle: NEVER,
+    next: NONE,
+    previous: NONE,
+    bucket: NONE,
+};
+
+/// See the [module](self). Takes no memory until an entry has a deadline.
+#[derive(Default)]
+pub struct Expiry {
+    deadlines: Vec<Deadline>,
+    /// The first slot of each bucket of each level.
+    buckets: Box<[Slot]>,
+    /// How many entries each level holds.
+    levels: [usize; LEVELS],
+    armed: usize,
+    /// The tick up to which every bucket has been emptied.
+    cursor: u64,
+}
+
+impl Expiry {
+    /// How many entries have a deadline.
+    #[must_use]
+    pub fn armed(&self) -> usize {
+        self.armed
+    }
+
+    /// Gives `slot` its lifetime, counted from `now`.
+    pub fn arm(&mut self, slot: Slot, lifetime: Lifetime, now: Nanos) {
+        self.disarm(slot);
+        if lifetime.is_endless() {
+            return;
+        }
+        if self.buckets.is_empty() {
+            self.buckets = vec![NONE; BUCKETS * LEVELS].into_boxed_slice();
+        }
+        let index = slot as usize;
+        if index >= self.deadlines.len() {
+            self.deadlines.resize(index + 1, UNSET);
+        }
+        if self.armed == 0 {
+            self.cursor = now >> TICK_BITS;
+        }
+        self.armed += 1;
+        self.deadlines[index] = Deadline {
+            hard: now.saturating_add(lifetime.to_live),
+            idle: now.saturating_add(lifetime.to_idle),
+            to_idle: lifetime.to_idle,
+            ..UNSET
+        };
+        self.place(slot);
+    }
+
+    /// Forgets the deadline of `slot`.
+    #[inline]
+    pub fn disarm(&mut self, slot: Slot) {
+        if self.has_deadline(slot) {
+            self.unlink(slot);
+            self.deadlines[slot as usize] = UNSET;
+            self.armed -= 1;
+        }
+    }
+
+    /// Whether `slot` has a deadline at all: if not, the clock need not be read.
+    #[inline]
+    #[must_use]
+    pub fn has_deadline(&self, slot: Slot) -> bool {
+        self.deadlines
+            .get(slot as usize)
+            .is_some_and(|deadline| deadline.bucket != NONE)
+    }
+
+    /// When `slot` expires, [`NEVER`] without a deadline. At that moment it is expired.
+    #[inline]
+    #[must_use]
+    pub fn deadline(&self, slot: Slot) -> Nanos {
+        self.deadlines
+            .get(slot as usize)
+            .map_or(NEVER, |deadline| deadline.hard.min(deadline.idle))
+    }
+
+    /// Moves the idle deadline of `slot`, which was read.
+    #[inline]
+    pub fn touch(&mut self, slot: Slot, now: Nanos) {
+        if let Some(deadline) = self.deadlines.get_mut(slot as usize) {
+            deadline.idle = now.saturating_add(deadline.to_idle);
+        }
+    }
+
+    /// Finds entries that have expired by `now`, a tick late at the most, and looks at no more than
+    /// `most`: what is left is found by the next calls. The caller removes those that it gets.
+    pub fn expired(&mut self, now: Nanos, most: usize, into: &mut Vec<Slot>) {
+        let mut left = most;
+        while self.armed > 0 && self.cursor < now >> TICK_BITS {
+            for level in (0..LEVELS).rev() {
+                if self.cursor.trailing_zeros() < BUCKET_BITS * level as u32 {
+                    continue; // this level's bucket is not due at this tick
+                }
+                let bucket = Self::bucket_at(level, self.cursor);
+                while self.buckets[bucket] != NONE {
+                    if left == 0 {
+                        return;
+                    }
+                    left -= 1;
+                    let slot = self.buckets[bucket];
+                    self.unlink(slot);
+                    if self.deadline(slot) <= now {
+                        self.deadlines[slot as usize].bucket = LOOSE;
+                        into.push(slot);
+                    } else {
+                        self.place(slot);
+                    }
+                }
+            }
+            self.cursor = self.next_tick().min(now >> TICK_BITS);
+        }
+    }
+
+    /// The next tick at which a bucket may be due: empty levels are skipped whole.
+    fn next_tick(&self) -> u64 {
+        let empty = self
+            .levels
+            .iter()
+            .take_while(|held| **held == 0)
+            .count()
+            .min(LEVELS - 1);
+        let step = 1u64 << (BUCKET_BITS * empty as u32);
+        (self.cursor / step + 1) * step
+    }
+
+    /// Puts `slot` into the bucket of its deadline, as seen from the cursor.
+    fn place(&mut self, slot: Slot) {
+        let due = (self.deadline(slot) >> TICK_BITS).max(self.cursor);
+        let ahead = due - self.cursor;
+        let level = ((u64::BITS - ahead.leading_zeros()).saturating_sub(1) / BUCKET_BITS) as usize;
+        let (level, due) = if level < LEVELS {
+            (level, due)
+        } else {
+            (LEVELS - 1, self.cursor + LAST_TICK_AHEAD)
+        };
+        let bucket = Self::bucket_at(level, due);
+        let first = self.buckets[bucket];
+        if first != NONE {
+            self.deadlines[first as usize].previous = slot;
+        }
+        let entry = &mut self.deadlines[slot as usize];
+        entry.next = first;
+        entry.previous = NONE;
+        entry.bucket = bucket as u32;
+        self.buckets[bucket] = slot;
+        self.levels[level] += 1;
+    }
+
+    fn unlink(&mut self, slot: Slot) {
+        let Deadline {
+            next,
+            previous,
+            bucket,
+            ..
+        } = self.deadlines[slot as usize];
+        if bucket == LOOSE {
+            return;
+        }
+        if previous == NONE {
+            self.buckets[bucket as usize] = next;
+        } else {
+            self.deadlines[previous as usize].next = next;
+        }
+        if next != NONE {
+            self.deadlines[next as usize].previous = previous;
+        }
+        self.levels[bucket as usize / BUCKETS] -= 1;
+    }
+
+    fn bucket_at(level: usize, tick: u64) -> usize {
+        level * BUCKETS + ((tick >> (BUCKET_BITS * level as u32)) as usize & (BUCKETS - 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Nanos = 1 << TICK_BITS;
+
+    fn lifetime(to_live: Nanos, to_idle: Nanos) -> Lifetime {
+        Lifetime { to_live, to_idle }
+    }
+
+    fn sweep(expiry: &mut Expiry, now: Nanos) -> Vec<Slot> {
+        let mut found = Vec::new();
+        expiry.expired(now, usize::MAX, &mut found);
+        found.iter().for_each(|slot| expiry.disarm(*slot));
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn finds_each_entry_once_and_only_after_its_deadline() {
+        let mut expiry = Expiry::default();
+        let spans = [
+            1,
+            63,
+            64,
+            65,
+            4_000,
+            4_096,
+            5_000,
+            300_000,
+            20_000_000,
+            3_000_000_000,
+        ];
+        for (slot, ticks) in spans.iter().enumerate() {
+            expiry.arm(slot as Slot, lifetime(ticks * MS, NEVER), 7 * MS);
+        }
+        for (slot, ticks) in spans.iter().enumerate() {
+            assert_eq!(
+                sweep(&mut expiry, (7 + ticks) * MS - 1),
+                [],
+                "{ticks} ticks, too early"
+            );
+            assert_eq!(
+                sweep(&mut expiry, (8 + ticks) * MS),
+                [slot as Slot],
+                "{ticks} ticks"
+            );
+        }
+        assert_eq!(expiry.armed(), 0);
+    }
+
+    #[test]
+    fn a_read_prolongs_time_to_idle_but_not_time_to_live() {
+        let mut expiry = Expiry::default();
+        expiry.arm(0, lifetime(100 * MS, 10 * MS), 0);
+        for tick in (5..100).step_by(5) {
+            assert!(expiry.deadline(0) > tick * MS);
+            assert_eq!(sweep(&mut expiry, tick * MS), []);
+            expiry.touch(0, tick * MS);
+        }
+        assert_eq!(expiry.deadline(0), 100 * MS);
+        assert_eq!(sweep(&mut expiry, 101 * MS), [0]);
+    }
+
+    #[test]
+    fn a_mass_of_expired_entries_comes_in_slices() {
+        let mut expiry = Expiry::default();
+        (0..10_000).for_each(|slot| expiry.arm(slot, lifetime(Nanos::from(slot % 97) * MS + 1, NEVER), 0));
+        let mut calls = 0;
+        while expiry.armed() > 0 {
+            let mut found = Vec::new();
+            expiry.expired(1_000_000 * MS, 16, &mut found);
+            assert!(found.len() <= 16);
+            found.iter().for_each(|slot| expiry.disarm(*slot));
+            calls += 1;
+            assert!(calls < 10_000, "no progress");
+        }
+    }
+
+    #[test]
+    fn reads_between_slices_do_not_stop_the_sweep() {
+        let mut expiry = Expiry::default();
+        (0..1_000).for_each(|slot| expiry.arm(slot, lifetime(NEVER, 100 * MS), 0));
+        for tick in 1..400 {
+            (0..500).for_each(|slot| expiry.touch(slot, tick * MS));
+            let mut found = Vec::new();
+            expiry.expired(tick * MS, 8, &mut found);
+            found.iter().for_each(|slot| assert!(*slot >= 500));
+            found.iter().for_each(|slot| expiry.disarm(*slot));
+        }
+        assert_eq!(expiry.armed(), 500);
+    }
+
+    #[test]
+    fn the_end_of_time_is_never_reached() {
+        let mut expiry = Expiry::default();
+        expiry.arm(0, lifetime(NEVER - 1, NEVER), 5);
+        assert_eq!(sweep(&mut expiry, 1 << 60), []);
+        assert!(expiry.deadline(0) > 1 << 60);
+    }
+}

@@ -1,0 +1,33 @@
+//! The engine: who stays, for how long, and where the bytes lie. It knows nothing of Node.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`policy`] | decides which slots stay: window, then frequency filter, then main region |
+//! | [`window`] | the admission window, where every new entry lives first |
+//! | [`sketch`] | the frequency sketch that filters what leaves the window |
+//! | [`main_region`] | moka, told of slots |
+//! | [`slots`] | the table of slots and the recency list threaded through it |
+//! | [`expiry`] | deadlines and the timer wheel that finds the passed ones |
+//! | [`payload`] | one entry's bytes, key and value, in one counted block |
+//! | [`shard`] | one lock's worth of entries: index, payloads, policy, expiry |
+//! | [`budget`] | the one byte limit that all shards draw on |
+//! | [`store`] | the shards behind one face |
+//! | [`clock`] | monotonic time, injectable |
+//! | [`stats`] | what happened, counted |
+
+pub mod budget;
+pub mod clock;
+pub mod expiry;
+pub mod main_region;
+pub mod payload;
+pub mod policy;
+pub mod reaper;
+pub mod shard;
+pub mod sketch;
+pub mod slots;
+pub mod stats;
+pub mod store;
+pub mod window;
+
+#[cfg(test)]
+mod tests;

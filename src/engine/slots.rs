@@ -1,0 +1,192 @@
+//! The table of slots: a slot is a small number that stands for an entry, and all the policy knows.
+//!
+//! Who owns keys and values picks the numbers; the table only keeps what the policy must remember of
+//! each: its key's hash, its weight, the region it is in and its neighbours in the recency list. The
+//! generation tells the entry that holds a slot now from the ones that held it before, because moka
+//! reports removals late enough for a slot to have a new tenant.
+
+/// The number that stands for an entry. Small and dense: tables are indexed by it.
+pub type Slot = u32;
+
+/// No slot: the end of a list.
+pub const NONE: Slot = u32::MAX;
+
+/// The largest number of entries a table holds; the numbers above it are for the policy's own use.
+pub const MAX_SLOTS: u32 = u32::MAX - 16;
+
+/// Where an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Region {
+    /// Nowhere: the slot has no entry.
+    Vacant,
+    /// In the admission window's recency list.
+    Window,
+    /// In the window's seat for an entry too heavy for the list.
+    Seat,
+    /// In moka.
+    Main,
+}
+
+/// What the policy remembers of one slot.
+#[derive(Clone, Copy, Debug)]
+pub struct SlotState {
+    /// The hash of the entry's key: its identity in the frequency sketches.
+    pub hash: u64,
+    /// What the entry weighs.
+    pub weight: u32,
+    /// How many tenants the slot had before this one.
+    pub generation: u32,
+    newer: Slot,
+    older: Slot,
+    /// Where the entry is.
+    pub region: Region,
+}
+
+/// All slots of one policy, indexed by slot.
+#[derive(Default)]
+pub struct SlotTable {
+    slots: Vec<SlotState>,
+}
+
+impl SlotTable {
+    /// What is known of `slot`.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, slot: Slot) -> &SlotState {
+        &self.slots[slot as usize]
+    }
+
+    /// Whether `slot` holds an entry.
+    #[inline]
+    #[must_use]
+    pub fn is_held(&self, slot: Slot) -> bool {
+        self.slots
+            .get(slot as usize)
+            .is_some_and(|state| state.region != Region::Vacant)
+    }
+
+    /// Whether `slot` still holds the entry that had it at `generation`.
+    #[inline]
+    #[must_use]
+    pub fn is_current(&self, slot: Slot, generation: u32) -> bool {
+        self.is_held(slot) && self.get(slot).generation == generation
+    }
+
+    /// Gives `slot` a new tenant. Its region is set by whoever takes it in.
+    pub fn occupy(&mut self, slot: Slot, hash: u64, weight: u32) {
+        let index = slot as usize;
+        if index >= self.slots.len() {
+            let vacant = SlotState {
+                hash: 0,
+                weight: 0,
+                generation: 0,
+                newer: NONE,
+                older: NONE,
+                region: Region::Vacant,
+            };
+            self.slots.resize(index + 1, vacant);
+        }
+        let state = &mut self.slots[index];
+        debug_assert_eq!(state.region, Region::Vacant);
+        state.hash = hash;
+        state.weight = weight;
+    }
+
+    /// Ends the tenancy of `slot`: whatever still speaks of it is out of date from here on.
+    #[inline]
+    pub fn vacate(&mut self, slot: Slot) {
+        let state = &mut self.slots[slot as usize];
+        state.region = Region::Vacant;
+        state.generation = state.generation.wrapping_add(1);
+    }
+
+    /// Records where `slot` is.
+    #[inline]
+    pub fn place(&mut self, slot: Slot, region: Region) {
+        self.slots[slot as usize].region = region;
+    }
+
+    /// Records what `slot` weighs.
+    #[inline]
+    pub fn set_weight(&mut self, slot: Slot, weight: u32) {
+        self.slots[slot as usize].weight = weight;
+    }
+}
+
+/// A recency list threaded through the table: the newest at one end, the oldest at the other.
+pub struct RecencyList {
+    newest: Slot,
+    oldest: Slot,
+    len: usize,
+}
+
+impl Default for RecencyList {
+    fn default() -> Self {
+        Self {
+            newest: NONE,
+            oldest: NONE,
+            len: 0,
+        }
+    }
+}
+
+impl RecencyList {
+    /// How many slots are in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no slot is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The slot that was used longest ago.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Slot> {
+        (self.oldest != NONE).then_some(self.oldest)
+    }
+
+    /// Adds `slot` as the newest.
+    #[inline]
+    pub fn push_newest(&mut self, table: &mut SlotTable, slot: Slot) {
+        let state = &mut table.slots[slot as usize];
+        state.newer = NONE;
+        state.older = self.newest;
+        if self.newest == NONE {
+            self.oldest = slot;
+        } else {
+            table.slots[self.newest as usize].newer = slot;
+        }
+        self.newest = slot;
+        self.len += 1;
+    }
+
+    /// Takes `slot` out.
+    #[inline]
+    pub fn unlink(&mut self, table: &mut SlotTable, slot: Slot) {
+        let SlotState { newer, older, .. } = table.slots[slot as usize];
+        if newer == NONE {
+            self.newest = older;
+        } else {
+            table.slots[newer as usize].older = older;
+        }
+        if older == NONE {
+            self.oldest = newer;
+        } else {
+            table.slots[older as usize].newer = newer;
+        }
+        self.len -= 1;
+    }
+
+    /// Makes `slot` the newest.
+    #[inline]
+    pub fn touch(&mut self, table: &mut SlotTable, slot: Slot) {
+        if self.newest != slot {
+            self.unlink(table, slot);
+            self.push_newest(table, slot);
+        }
+    }
+}

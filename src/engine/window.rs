@@ -1,0 +1,143 @@
+//! The admission window: new entries live here, in order of use, before moka is asked to keep them.
+//!
+//! moka's TinyLFU admits by frequency, and a fresh key has none; the window gives it time to earn
+//! some. Together they are W-TinyLFU (Einziger, Friedman, Manes: "TinyLFU: A Highly Efficient Cache
+//! Admission Policy", 2017). An entry heavier than the whole window does not go through the
+//! list, where it would push everything else out: it takes the one seat beside it, and keeps it until
+//! a window's worth of other writes has passed or the next such entry comes.
+
+use super::slots::{RecencyList, Region, Slot, SlotTable};
+
+/// The entry that is too heavy for the list.
+struct Seat {
+    slot: Slot,
+    weight: u64,
+    /// How much more may be written before the seat is given up.
+    credit: u64,
+}
+
+/// See the [module](self).
+#[derive(Default)]
+pub struct AdmissionWindow {
+    list: RecencyList,
+    list_weight: u64,
+    capacity: u64,
+    seat: Option<Seat>,
+    /// The entry that the seat's new holder displaced.
+    displaced: Option<Slot>,
+}
+
+impl AdmissionWindow {
+    /// What the list may weigh.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    /// Sets what the list may weigh; [`AdmissionWindow::leave`] then tells who must go.
+    pub fn set_capacity(&mut self, capacity: u64) {
+        self.capacity = capacity;
+    }
+
+    /// What the list weighs.
+    #[must_use]
+    pub fn list_weight(&self) -> u64 {
+        self.list_weight
+    }
+
+    /// What the seated entry weighs, if there is one.
+    #[must_use]
+    pub fn seat_weight(&self) -> u64 {
+        self.seat.as_ref().map_or(0, |seat| seat.weight)
+    }
+
+    /// What the window holds in all.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.list_weight + self.seat_weight()
+    }
+
+    /// Takes in a new entry.
+    #[inline]
+    pub fn enter(&mut self, table: &mut SlotTable, slot: Slot) {
+        let weight = u64::from(table.get(slot).weight);
+        if weight > self.capacity {
+            debug_assert!(self.displaced.is_none());
+            self.displaced = self.seat.take().map(|seat| seat.slot);
+            table.place(slot, Region::Seat);
+            self.seat = Some(Seat {
+                slot,
+                weight,
+                credit: self.capacity.max(1),
+            });
+            return;
+        }
+        table.place(slot, Region::Window);
+        self.list.push_newest(table, slot);
+        self.list_weight += weight;
+        if let Some(seat) = &mut self.seat {
+            seat.credit = seat.credit.saturating_sub(weight);
+        }
+    }
+
+    /// The next entry whose time in the window is over, taken out of it; `None` when all may stay.
+    #[inline]
+    pub fn leave(&mut self, table: &mut SlotTable) -> Option<Slot> {
+        if let Some(slot) = self.displaced.take() {
+            return Some(slot);
+        }
+        if let Some(seat) = self.seat.take_if(|seat| seat.credit == 0) {
+            return Some(seat.slot);
+        }
+        if self.list_weight > self.capacity {
+            self.pop_oldest(table)
+        } else {
+            None
+        }
+    }
+
+    /// Takes out the entry of the list that was used longest ago.
+    pub fn pop_oldest(&mut self, table: &mut SlotTable) -> Option<Slot> {
+        let slot = self.list.oldest()?;
+        self.remove(table, slot);
+        Some(slot)
+    }
+
+    /// Takes out the seated entry unless it is `spared`.
+    pub fn pop_seat(&mut self, spared: Slot) -> Option<Slot> {
+        self.seat
+            .take_if(|seat| seat.slot != spared)
+            .map(|seat| seat.slot)
+    }
+
+    /// Notes a use of an entry of the window.
+    #[inline]
+    pub fn touch(&mut self, table: &mut SlotTable, slot: Slot) {
+        if table.get(slot).region == Region::Window {
+            self.list.touch(table, slot);
+        }
+    }
+
+    /// Takes `slot` out. Its region stays as it was: the caller knows where it goes.
+    #[inline]
+    pub fn remove(&mut self, table: &mut SlotTable, slot: Slot) {
+        if table.get(slot).region == Region::Window {
+            self.list.unlink(table, slot);
+            self.list_weight -= u64::from(table.get(slot).weight);
+        } else {
+            self.seat.take_if(|seat| seat.slot == slot);
+        }
+    }
+
+    /// How many entries are in the list.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether the list holds no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}

@@ -1,0 +1,9 @@
+//! mokapot: a cache for Node.js whose core is moka.
+//!
+//! [`engine`] decides who stays and holds the bytes; it knows nothing of Node. `binding` turns
+//! JavaScript's strings and buffers into slices and back; it decides nothing.
+
+// The registration that napi-derive writes does not exist in test builds, which would leave all of it unused.
+#[cfg(all(feature = "node", not(test)))]
+mod binding;
+pub mod engine;
