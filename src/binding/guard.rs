@@ -43,11 +43,7 @@ pub type Export = fn(&Args, &mut Thread) -> Value;
 /// `env` and `info` are those of the running callback, which was exported with a [`Thread`] as its data.
 #[inline]
 pub unsafe fn enter(env: Env, info: sys::napi_callback_info, body: Export) -> Value {
-    let mut args = Args {
-        env,
-        values: [ptr::null_mut(); MAX_ARGS],
-        len: MAX_ARGS,
-    };
+    let mut args = Args { env, values: [ptr::null_mut(); MAX_ARGS], len: MAX_ARGS };
     let mut data: *mut c_void = ptr::null_mut();
     // SAFETY: as asked of the caller; Node fills as many values as there is room for.
     let status = unsafe {

@@ -108,8 +108,7 @@ impl KeyBuffer {
             }
         }
         self.put(if sign == 0 { BIGINT } else { BIGINT_NEGATIVE }, &[]);
-        self.bytes
-            .extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        self.bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
         Some(&self.bytes)
     }
 

@@ -217,12 +217,7 @@ pub unsafe fn make_bool(env: Env, truth: bool) -> Value {
 /// See [`Env`].
 #[inline]
 pub unsafe fn make_narrow(env: Env, bytes: &[u8]) -> Value {
-    make!(
-        napi_create_string_latin1,
-        env,
-        bytes.as_ptr().cast(),
-        bytes.len().cast_signed()
-    )
+    make!(napi_create_string_latin1, env, bytes.as_ptr().cast(), bytes.len().cast_signed())
 }
 
 /// A string of UTF-16 units in native order.
@@ -232,23 +227,13 @@ pub unsafe fn make_narrow(env: Env, bytes: &[u8]) -> Value {
 #[inline]
 pub unsafe fn make_wide(env: Env, bytes: &[u8]) -> Value {
     debug_assert_eq!(bytes.as_ptr().align_offset(align_of::<u16>()), 0);
-    make!(
-        napi_create_string_utf16,
-        env,
-        bytes.as_ptr().cast(),
-        (bytes.len() / 2).cast_signed()
-    )
+    make!(napi_create_string_utf16, env, bytes.as_ptr().cast(), (bytes.len() / 2).cast_signed())
 }
 
 /// # Safety
 /// See [`Env`].
 pub unsafe fn make_string(env: Env, text: &str) -> Value {
-    make!(
-        napi_create_string_utf8,
-        env,
-        text.as_ptr().cast(),
-        text.len().cast_signed()
-    )
+    make!(napi_create_string_utf8, env, text.as_ptr().cast(), text.len().cast_signed())
 }
 
 /// An `ArrayBuffer` of its own with a copy of `bytes`.
@@ -261,8 +246,7 @@ pub unsafe fn make_array_buffer(env: Env, bytes: &[u8]) -> Value {
     if !value.is_null() && !data.is_null() {
         // SAFETY: Node made the buffer this long, and it is new.
         unsafe {
-            data.cast::<u8>()
-                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            data.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
         }
     }
     value

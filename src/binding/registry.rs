@@ -78,13 +78,7 @@ pub fn create(
         registry.names.insert(name.clone(), index);
     }
     let place = &mut registry.places[index as usize];
-    let shared = Arc::new(Shared {
-        store: store(),
-        settings,
-        name,
-        index,
-        generation: place.generation,
-    });
+    let shared = Arc::new(Shared { store: store(), settings, name, index, generation: place.generation });
     place.cache = Arc::downgrade(&shared);
     Ok(shared)
 }
@@ -92,21 +86,19 @@ pub fn create(
 /// The living cache of a handle.
 pub fn find(index: u32, generation: u32) -> Option<Arc<Shared>> {
     let registry = REGISTRY.lock();
-    let place = registry
-        .places
-        .get(index as usize)
-        .filter(|place| place.generation == generation)?;
+    let place = registry.places.get(index as usize).filter(|place| place.generation == generation)?;
     place.cache.upgrade()
+}
+
+/// The living cache of a name.
+pub fn named(name: &str) -> Option<Arc<Shared>> {
+    REGISTRY.lock().named(name)
 }
 
 /// How many caches live in this process.
 pub fn living() -> usize {
     let registry = REGISTRY.lock();
-    registry
-        .places
-        .iter()
-        .filter(|place| place.cache.strong_count() > 0)
-        .count()
+    registry.places.iter().filter(|place| place.cache.strong_count() > 0).count()
 }
 
 impl Registry {

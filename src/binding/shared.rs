@@ -29,6 +29,10 @@ const NAME_TAKEN: i32 = -5;
 const GONE: i32 = -6;
 const BAD_CALL: i32 = -7;
 
+// What `create` may do about a living cache of the same name, and about none.
+const MODE_MAKE_OR_OPEN: u32 = 1;
+const MODE_OPEN: u32 = 2;
+
 // What reads report beside their result, above all kinds of value.
 const MISS: u32 = 0x100;
 const READ_CLOSED: u32 = 0x101;
@@ -89,11 +93,17 @@ fn living(args: &Args, thread: &mut Thread) -> Value {
     numbers(args, &[thread.open_count() as f64, registry::living() as f64])
 }
 
-/// `(name | undefined, orOpen, maxBytes, lru, ttl, tti, codec)`
+/// `(name | undefined, mode, maxBytes, lru, ttl, tti, codec)`
 fn create(args: &Args, thread: &mut Thread) -> Value {
-    let Some((name, or_open, settings)) = read_settings(args) else {
+    let Some((name, mode, settings)) = read_settings(args) else {
         return code(args, BAD_CALL);
     };
+    if mode == MODE_OPEN {
+        return match name.and_then(|name| registry::named(&name)) {
+            Some(living) => code(args, thread.open(living).cast_signed()),
+            None => code(args, GONE),
+        };
+    }
     let config = StoreConfig {
         max_bytes: settings.max_bytes,
         policy: settings.policy,
@@ -103,12 +113,12 @@ fn create(args: &Args, thread: &mut Thread) -> Value {
     };
     match registry::create(name, settings, || Store::new(&config)) {
         Ok(cache) => code(args, thread.open(cache).cast_signed()),
-        Err(living) if or_open => code(args, thread.open(living).cast_signed()),
+        Err(living) if mode == MODE_MAKE_OR_OPEN => code(args, thread.open(living).cast_signed()),
         Err(_) => code(args, NAME_TAKEN),
     }
 }
 
-fn read_settings(args: &Args) -> Option<(Option<String>, bool, Settings)> {
+fn read_settings(args: &Args) -> Option<(Option<String>, u32, Settings)> {
     let env = args.env;
     // SAFETY: the callback's own environment and values.
     unsafe {
@@ -118,31 +128,19 @@ fn read_settings(args: &Args) -> Option<(Option<String>, bool, Settings)> {
         };
         let settings = Settings {
             max_bytes: raw::number(env, args.get(2))? as u64,
-            policy: if raw::small(env, args.get(3))? == 1 {
-                PolicyKind::Lru
-            } else {
-                PolicyKind::TinyLfu
-            },
+            policy: if raw::small(env, args.get(3))? == 1 { PolicyKind::Lru } else { PolicyKind::TinyLfu },
             lifetime,
             codec: raw::string(env, args.get(6))?,
         };
-        Some((
-            raw::string(env, args.get(0)),
-            raw::small(env, args.get(1))? == 1,
-            settings,
-        ))
+        Some((raw::string(env, args.get(0)), raw::small(env, args.get(1))?, settings))
     }
 }
 
 /// `(index, generation)`
 fn attach(args: &Args, thread: &mut Thread) -> Value {
     // SAFETY: the callback's own environment and values.
-    let (index, generation) = unsafe {
-        (
-            raw::small(args.env, args.get(0)),
-            raw::small(args.env, args.get(1)),
-        )
-    };
+    let (index, generation) =
+        unsafe { (raw::small(args.env, args.get(0)), raw::small(args.env, args.get(1))) };
     let (Some(index), Some(generation)) = (index, generation) else {
         return code(args, BAD_CALL);
     };
@@ -215,9 +213,15 @@ fn read(
         return ptr::null_mut();
     };
     let (kind, wide, bytes) = taken.parts(scratch);
-    // SAFETY: the callback's own environment; scratch and payloads are aligned to 8.
-    let value = unsafe { value::make(args.env, kind, wide, bytes) };
-    thread.report(u32::from(kind));
+    let len = bytes.len() as u32;
+    let value = if kind >= value::FIRST_BYTES && matches!(taken, Taken::Copied(..)) {
+        // Short bytes stay where they are, and JavaScript copies them: a buffer made here costs more.
+        ptr::null_mut()
+    } else {
+        // SAFETY: the callback's own environment; scratch and payloads are aligned to 8.
+        unsafe { value::make(args.env, kind, wide, bytes) }
+    };
+    thread.report_with(u32::from(kind), len);
     value
 }
 
@@ -268,10 +272,7 @@ fn set(args: &Args, thread: &mut Thread) -> Value {
         // SAFETY: as above.
         let own = |index| unsafe { raw::number(env, args.get(index)) }.map(nanos);
         let default = cache.settings.lifetime;
-        Lifetime {
-            to_live: own(4).unwrap_or(default.to_live),
-            to_idle: own(5).unwrap_or(default.to_idle),
-        }
+        Lifetime { to_live: own(4).unwrap_or(default.to_live), to_idle: own(5).unwrap_or(default.to_idle) }
     } else {
         cache.settings.lifetime
     };
@@ -345,10 +346,7 @@ fn code(args: &Args, code: i32) -> Value {
 fn numbers(args: &Args, numbers: &[f64]) -> Value {
     // SAFETY: the callback's own environment.
     unsafe {
-        let items: Vec<_> = numbers
-            .iter()
-            .map(|number| raw::make_number(args.env, *number))
-            .collect();
+        let items: Vec<_> = numbers.iter().map(|number| raw::make_number(args.env, *number)).collect();
         raw::make_array(args.env, &items)
     }
 }
@@ -360,9 +358,5 @@ fn nanos(millis: f64) -> Nanos {
 }
 
 fn millis(nanos: Nanos) -> f64 {
-    if nanos == NEVER {
-        f64::INFINITY
-    } else {
-        nanos as f64 / 1e6
-    }
+    if nanos == NEVER { f64::INFINITY } else { nanos as f64 / 1e6 }
 }

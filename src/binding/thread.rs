@@ -98,22 +98,25 @@ impl Thread {
         let Some(start) = NonNull::new(buffer.as_ptr().cast_mut()) else {
             return false;
         };
-        if buffer.len() < 2 * HEADER || start.cast::<u64>().is_aligned().eq(&false) {
+        if buffer.len() < 2 * HEADER || !start.cast::<u64>().is_aligned() {
             return false;
         }
-        self.scratch = Some(Scratch {
-            start,
-            len: buffer.len(),
-        });
+        self.scratch = Some(Scratch { start, len: buffer.len() });
         true
     }
 
     /// Tells JavaScript what kind of result it gets.
     #[inline]
     pub fn report(&mut self, kind: u32) {
+        self.report_with(kind, 0);
+    }
+
+    /// As [`Thread::report`], and how many bytes of the result lie in the scratch buffer.
+    #[inline]
+    pub fn report_with(&mut self, kind: u32, len: u32) {
         if let Some(Scratch { start, .. }) = &self.scratch {
-            // SAFETY: as in `parts`; the buffer is aligned and longer than its header.
-            unsafe { start.cast::<u32>().write(kind) };
+            // SAFETY: as in `parts`; the buffer is aligned and longer than its header of two words.
+            unsafe { start.cast::<[u32; 2]>().write([kind, len]) };
         }
     }
 }

@@ -50,10 +50,7 @@ pub unsafe fn read<'a>(
         // SAFETY: as asked of the caller.
         return Some(match unsafe { text.read(env, value)? } {
             Text::Narrow(bytes) => Incoming { kind, bytes },
-            Text::Wide(bytes) => Incoming {
-                kind: kind | WIDE,
-                bytes,
-            },
+            Text::Wide(bytes) => Incoming { kind: kind | WIDE, bytes },
         });
     }
     // SAFETY: as asked of the caller.

@@ -17,10 +17,7 @@ impl Budget {
     /// A budget of which nothing is granted yet.
     #[must_use]
     pub fn new(limit: u64) -> Self {
-        Self {
-            limit,
-            granted: AtomicU64::new(0),
-        }
+        Self { limit, granted: AtomicU64::new(0) }
     }
 
     /// The limit.
@@ -66,9 +63,8 @@ mod tests {
     fn grants_the_limit_once_however_many_ask() {
         let budget = Budget::new(10_000);
         let taken: u64 = std::thread::scope(|scope| {
-            let askers: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| (0..5_000).map(|_| budget.take(3)).sum::<u64>()))
-                .collect();
+            let askers: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| (0..5_000).map(|_| budget.take(3)).sum::<u64>())).collect();
             askers.into_iter().map(|asker| asker.join().unwrap()).sum()
         });
         assert_eq!(taken, 10_000);

@@ -21,19 +21,13 @@ impl Clock {
     /// The machine's monotonic clock, starting at zero now.
     #[must_use]
     pub fn machine() -> Self {
-        Self {
-            start: Some(Instant::now()),
-            moved: Arc::default(),
-        }
+        Self { start: Some(Instant::now()), moved: Arc::default() }
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual() -> Self {
-        Self {
-            start: None,
-            moved: Arc::default(),
-        }
+        Self { start: None, moved: Arc::default() }
     }
 
     /// The present.

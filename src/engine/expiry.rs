@@ -33,10 +33,7 @@ pub struct Lifetime {
 
 impl Lifetime {
     /// Without end.
-    pub const ENDLESS: Self = Self {
-        to_live: NEVER,
-        to_idle: NEVER,
-    };
+    pub const ENDLESS: Self = Self { to_live: NEVER, to_idle: NEVER };
 
     /// Whether it never ends.
     #[inline]
@@ -63,14 +60,8 @@ struct Deadline {
 /// The bucket of an entry that was found expired and is about to be removed.
 const LOOSE: u32 = NONE - 1;
 
-const UNSET: Deadline = Deadline {
-    hard: NEVER,
-    idle: NEVER,
-    to_idle: NEVER,
-    next: NONE,
-    previous: NONE,
-    bucket: NONE,
-};
+const UNSET: Deadline =
+    Deadline { hard: NEVER, idle: NEVER, to_idle: NEVER, next: NONE, previous: NONE, bucket: NONE };
 
 /// See the [module](self). Takes no memory until an entry has a deadline.
 #[derive(Default)]
@@ -132,18 +123,14 @@ impl Expiry {
     #[inline]
     #[must_use]
     pub fn has_deadline(&self, slot: Slot) -> bool {
-        self.deadlines
-            .get(slot as usize)
-            .is_some_and(|deadline| deadline.bucket != NONE)
+        self.deadlines.get(slot as usize).is_some_and(|deadline| deadline.bucket != NONE)
     }
 
     /// When `slot` expires, [`NEVER`] without a deadline. At that moment it is expired.
     #[inline]
     #[must_use]
     pub fn deadline(&self, slot: Slot) -> Nanos {
-        self.deadlines
-            .get(slot as usize)
-            .map_or(NEVER, |deadline| deadline.hard.min(deadline.idle))
+        self.deadlines.get(slot as usize).map_or(NEVER, |deadline| deadline.hard.min(deadline.idle))
     }
 
     /// Moves the idle deadline of `slot`, which was read.
@@ -185,12 +172,7 @@ impl Expiry {
 
     /// The next tick at which a bucket may be due: empty levels are skipped whole.
     fn next_tick(&self) -> u64 {
-        let empty = self
-            .levels
-            .iter()
-            .take_while(|held| **held == 0)
-            .count()
-            .min(LEVELS - 1);
+        let empty = self.levels.iter().take_while(|held| **held == 0).count().min(LEVELS - 1);
         let step = 1u64 << (BUCKET_BITS * empty as u32);
         (self.cursor / step + 1) * step
     }
@@ -200,11 +182,8 @@ impl Expiry {
         let due = (self.deadline(slot) >> TICK_BITS).max(self.cursor);
         let ahead = due - self.cursor;
         let level = ((u64::BITS - ahead.leading_zeros()).saturating_sub(1) / BUCKET_BITS) as usize;
-        let (level, due) = if level < LEVELS {
-            (level, due)
-        } else {
-            (LEVELS - 1, self.cursor + LAST_TICK_AHEAD)
-        };
+        let (level, due) =
+            if level < LEVELS { (level, due) } else { (LEVELS - 1, self.cursor + LAST_TICK_AHEAD) };
         let bucket = Self::bucket_at(level, due);
         let first = self.buckets[bucket];
         if first != NONE {
@@ -219,12 +198,7 @@ impl Expiry {
     }
 
     fn unlink(&mut self, slot: Slot) {
-        let Deadline {
-            next,
-            previous,
-            bucket,
-            ..
-        } = self.deadlines[slot as usize];
+        let Deadline { next, previous, bucket, .. } = self.deadlines[slot as usize];
         if bucket == LOOSE {
             return;
         }
@@ -265,32 +239,13 @@ mod tests {
     #[test]
     fn finds_each_entry_once_and_only_after_its_deadline() {
         let mut expiry = Expiry::default();
-        let spans = [
-            1,
-            63,
-            64,
-            65,
-            4_000,
-            4_096,
-            5_000,
-            300_000,
-            20_000_000,
-            3_000_000_000,
-        ];
+        let spans = [1, 63, 64, 65, 4_000, 4_096, 5_000, 300_000, 20_000_000, 3_000_000_000];
         for (slot, ticks) in spans.iter().enumerate() {
             expiry.arm(slot as Slot, lifetime(ticks * MS, NEVER), 7 * MS);
         }
         for (slot, ticks) in spans.iter().enumerate() {
-            assert_eq!(
-                sweep(&mut expiry, (7 + ticks) * MS - 1),
-                [],
-                "{ticks} ticks, too early"
-            );
-            assert_eq!(
-                sweep(&mut expiry, (8 + ticks) * MS),
-                [slot as Slot],
-                "{ticks} ticks"
-            );
+            assert_eq!(sweep(&mut expiry, (7 + ticks) * MS - 1), [], "{ticks} ticks, too early");
+            assert_eq!(sweep(&mut expiry, (8 + ticks) * MS), [slot as Slot], "{ticks} ticks");
         }
         assert_eq!(expiry.armed(), 0);
     }

@@ -31,11 +31,7 @@ const BALLAST_READ_INTERVAL: usize = 32;
 /// entries) stays smaller than it could be.
 const MAX_SIZING_TOKENS: u64 = 8192;
 
-const BALLAST: Token = Token {
-    slot: MAX_SLOTS + 1,
-    generation: 0,
-    hash: 0x5851_F42D_4C95_7F2D,
-};
+const BALLAST: Token = Token { slot: MAX_SLOTS + 1, generation: 0, hash: 0x5851_F42D_4C95_7F2D };
 const SIZING_SLOT: Slot = MAX_SLOTS + 2;
 
 /// What moka holds for an entry. It is one entry's own (slot and generation), but counts as its key
@@ -121,15 +117,7 @@ impl MainRegion {
                 }
             })
             .build_with_hasher(KeyHash);
-        let region = Self {
-            cache,
-            ceiling,
-            bound: 0,
-            weight: 0,
-            len: 0,
-            since_ballast: 0,
-            departed,
-        };
+        let region = Self { cache, ceiling, bound: 0, weight: 0, len: 0, since_ballast: 0, departed };
         region.size_sketch(entries);
         region.cache.insert(BALLAST, ceiling);
         region.settle();
@@ -165,11 +153,7 @@ impl MainRegion {
 
     /// Offers an entry. moka decides: either it leaves at once or those that it displaces do.
     pub fn offer(&mut self, slot: Slot, generation: u32, hash: u64, weight: u32) {
-        let token = Token {
-            slot,
-            generation,
-            hash,
-        };
+        let token = Token { slot, generation, hash };
         // A sighting: moka counts frequency on reads alone, hits and misses.
         self.cache.get(&token);
         self.cache.insert(token, weight);
@@ -182,21 +166,13 @@ impl MainRegion {
     /// Notes a read of an entry.
     #[inline]
     pub fn read(&mut self, slot: Slot, generation: u32, hash: u64) {
-        self.cache.get(&Token {
-            slot,
-            generation,
-            hash,
-        });
+        self.cache.get(&Token { slot, generation, hash });
         self.keep_ballast();
     }
 
     /// Takes an entry out.
     pub fn remove(&mut self, slot: Slot, generation: u32, hash: u64, weight: u32) {
-        self.cache.invalidate(&Token {
-            slot,
-            generation,
-            hash,
-        });
+        self.cache.invalidate(&Token { slot, generation, hash });
         self.note_left(weight);
     }
 
@@ -204,14 +180,7 @@ impl MainRegion {
     pub fn reweigh(&mut self, slot: Slot, generation: u32, hash: u64, old: u32, weight: u32) {
         // Both are read last, so that neither is where moka looks for victims.
         self.cache.get(&BALLAST);
-        self.cache.insert(
-            Token {
-                slot,
-                generation,
-                hash,
-            },
-            weight,
-        );
+        self.cache.insert(Token { slot, generation, hash }, weight);
         self.weight = self.weight - u64::from(old) + u64::from(weight);
         self.settle();
     }
@@ -262,11 +231,7 @@ impl MainRegion {
         let (tokens, heavy) = (tokens as u32, heavy as u32);
         let token = |generation: u32| {
             let hash = u64::from(generation + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            Token {
-                slot: SIZING_SLOT,
-                generation,
-                hash,
-            }
+            Token { slot: SIZING_SLOT, generation, hash }
         };
         for generation in 0..tokens {
             self.cache.insert(token(generation), 0);

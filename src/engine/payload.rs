@@ -50,17 +50,10 @@ impl Payload {
         // SAFETY: the block is ours alone, aligned for a header, and long enough for header, value
         // and key in this order; the sources lie elsewhere, since the block is new.
         unsafe {
-            header.write(Header {
-                holders: AtomicU32::new(1),
-                key_len,
-                value_len,
-                kind,
-            });
+            header.write(Header { holders: AtomicU32::new(1), key_len, value_len, kind });
             let bytes = block.as_ptr().add(HEADER);
             bytes.copy_from_nonoverlapping(value.as_ptr(), value.len());
-            bytes
-                .add(value.len())
-                .copy_from_nonoverlapping(key.as_ptr(), key.len());
+            bytes.add(value.len()).copy_from_nonoverlapping(key.as_ptr(), key.len());
         }
         Ok(Self(header))
     }
@@ -78,9 +71,7 @@ impl Payload {
     #[inline]
     #[must_use]
     pub fn key(&self) -> &[u8] {
-        let Header {
-            key_len, value_len, ..
-        } = *self.header();
+        let Header { key_len, value_len, .. } = *self.header();
         // SAFETY: `new` wrote so many bytes behind the value, and nobody writes them again.
         unsafe { std::slice::from_raw_parts(self.bytes().add(value_len as usize), key_len as usize) }
     }
@@ -129,9 +120,7 @@ impl Drop for Payload {
             return;
         }
         fence(Ordering::Acquire);
-        let Header {
-            key_len, value_len, ..
-        } = *self.header();
+        let Header { key_len, value_len, .. } = *self.header();
         if let Some(layout) = layout(key_len as usize, value_len as usize) {
             // SAFETY: `new` allocated the block with this layout, and nobody holds it any more.
             unsafe { dealloc(self.0.as_ptr().cast(), layout) }
@@ -150,12 +139,7 @@ mod tests {
 
     #[test]
     fn gives_back_what_was_put_in() {
-        for (key, value) in [
-            (&b""[..], &b""[..]),
-            (b"k", b""),
-            (b"", b"v"),
-            (b"key", b"a value"),
-        ] {
+        for (key, value) in [(&b""[..], &b""[..]), (b"k", b""), (b"", b"v"), (b"key", b"a value")] {
             let payload = Payload::new(key, 7, value).unwrap();
             assert_eq!((payload.key(), payload.value(), payload.kind()), (key, value, 7));
             assert_eq!(payload.value().as_ptr().align_offset(8), 0);

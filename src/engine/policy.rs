@@ -279,10 +279,7 @@ impl Policy {
             self.collect(NONE, gone);
         }
         while self.weight() > self.capacity {
-            let victim = self
-                .window
-                .pop_seat(fresh)
-                .or_else(|| self.window.pop_oldest(&mut self.table));
+            let victim = self.window.pop_seat(fresh).or_else(|| self.window.pop_oldest(&mut self.table));
             let Some(victim) = victim else { break };
             self.depart(victim, Cause::Evicted, gone);
         }
@@ -300,11 +297,7 @@ impl Policy {
                 main.note_left(self.table.get(slot).weight);
                 self.table.vacate(slot);
                 self.len -= 1;
-                let cause = if slot == candidate {
-                    Cause::NotAdmitted
-                } else {
-                    Cause::Evicted
-                };
+                let cause = if slot == candidate { Cause::NotAdmitted } else { Cause::Evicted };
                 gone.push(Departure { slot, cause });
             }
         }
@@ -321,41 +314,27 @@ impl Policy {
     }
 
     fn main_weight(&self) -> u64 {
-        self.admission
-            .as_ref()
-            .map_or(0, |admission| admission.main.weight())
+        self.admission.as_ref().map_or(0, |admission| admission.main.weight())
     }
 
     /// Filter and main region, made at the first need: by then the window tells what an entry weighs.
     #[inline]
     fn admission(&mut self) -> &mut Admission {
-        let Self {
-            admission,
-            window,
-            config,
-            ..
-        } = self;
+        let Self { admission, window, config, .. } = self;
         admission.get_or_insert_with(|| {
             let held = window.len().max(1) as u64;
             let each = (window.list_weight() / held).max(1);
             let entries = (config.nominal / each).max(1);
             #[allow(clippy::cast_possible_truncation)] // the sketch clamps it
             let filter = FrequencySketch::new(entries as usize);
-            Admission {
-                filter,
-                main: MainRegion::new(config.ceiling, entries),
-            }
+            Admission { filter, main: MainRegion::new(config.ceiling, entries) }
         })
     }
 }
 
 /// The window's capacity in a policy of `nominal` capacity: at least one unit.
 fn window_capacity(nominal: u64) -> u64 {
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss
-    )]
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let share = (nominal as f64 * WINDOW_SHARE).round() as u64;
     share.max(1)
 }

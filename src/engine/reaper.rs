@@ -13,7 +13,5 @@ pub fn drop_off_thread<T: Send + 'static>(garbage: T, entries: usize) {
         return;
     }
     // Where no thread can be had, the closure comes back in the error and is dropped here.
-    let _ = std::thread::Builder::new()
-        .name("mokapot-reaper".into())
-        .spawn(move || drop(garbage));
+    let _ = std::thread::Builder::new().name("mokapot-reaper".into()).spawn(move || drop(garbage));
 }

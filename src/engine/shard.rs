@@ -151,11 +151,7 @@ impl Entries {
     #[inline]
     pub fn peek(&self, hash: u64, key: &[u8]) -> Option<&Payload> {
         let slot = self.find(hash, key)?;
-        if self.has_expired(slot) {
-            None
-        } else {
-            self.tenants[slot as usize].payload.as_ref()
-        }
+        if self.has_expired(slot) { None } else { self.tenants[slot as usize].payload.as_ref() }
     }
 
     /// Stores an entry, which must be within the capacity. What it overwrote or displaced goes into
@@ -164,13 +160,7 @@ impl Entries {
         if self.expiry.armed() > 0 {
             self.sweep(garbage);
         }
-        let Write {
-            hash,
-            payload,
-            weight,
-            cost,
-            lifetime,
-        } = write;
+        let Write { hash, payload, weight, cost, lifetime } = write;
         let mut found = self.find(hash, payload.key());
         if let Some(slot) = found.take_if(|slot| self.has_expired(*slot)) {
             self.expire(slot, garbage);
@@ -187,14 +177,9 @@ impl Entries {
             self.note_use(slot);
             slot
         } else {
-            let slot = self.house(Entry {
-                payload: Some(payload),
-                cost,
-                reads: 0,
-            });
+            let slot = self.house(Entry { payload: Some(payload), cost, reads: 0 });
             let policy = &self.policy;
-            self.index
-                .insert_unique(hash, slot, |other| policy.hash_of(*other));
+            self.index.insert_unique(hash, slot, |other| policy.hash_of(*other));
             self.policy.insert(slot, hash, weight, &mut self.gone);
             slot
         };
@@ -222,8 +207,7 @@ impl Entries {
     /// Removes some of the entries that have expired.
     pub fn sweep(&mut self, garbage: &mut Vec<Payload>) {
         let mut expired = std::mem::take(&mut self.expired);
-        self.expiry
-            .expired(self.clock.now(), SWEEP_PER_WRITE, &mut expired);
+        self.expiry.expired(self.clock.now(), SWEEP_PER_WRITE, &mut expired);
         for slot in expired.drain(..) {
             self.expire(slot, garbage);
         }
@@ -233,10 +217,7 @@ impl Entries {
     #[inline]
     fn find(&self, hash: u64, key: &[u8]) -> Option<Slot> {
         let same = |slot: &Slot| {
-            self.tenants[*slot as usize]
-                .payload
-                .as_ref()
-                .is_some_and(|payload| payload.key() == key)
+            self.tenants[*slot as usize].payload.as_ref().is_some_and(|payload| payload.key() == key)
         };
         self.index.find(hash, same).copied()
     }
@@ -250,11 +231,7 @@ impl Entries {
     #[inline]
     fn note_use(&mut self, slot: Slot) {
         let reads = &mut self.tenants[slot as usize].reads;
-        *reads = if *reads == 2 * READ_SAMPLE - 1 {
-            READ_SAMPLE
-        } else {
-            *reads + 1
-        };
+        *reads = if *reads == 2 * READ_SAMPLE - 1 { READ_SAMPLE } else { *reads + 1 };
         if reads.is_power_of_two() || self.policy.wants_every_read() {
             self.policy.read(slot);
         }

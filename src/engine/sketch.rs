@@ -13,12 +13,8 @@ const SAMPLE_FACTOR: u64 = 10;
 
 /// Odd multipliers that make independent counters of one hash (the fractional parts of the square
 /// roots of 2, 3, 5 and 7).
-const SEEDS: [u64; DEPTH as usize] = [
-    0x6A09_E667_F3BC_C909,
-    0xBB67_AE85_84CA_A73B,
-    0x3C6E_F372_FE94_F82B,
-    0xA54F_F53A_5F1D_36F1,
-];
+const SEEDS: [u64; DEPTH as usize] =
+    [0x6A09_E667_F3BC_C909, 0xBB67_AE85_84CA_A73B, 0x3C6E_F372_FE94_F82B, 0xA54F_F53A_5F1D_36F1];
 
 const ONES: u64 = 0x1111_1111_1111_1111;
 const HALVES: u64 = 0x7777_7777_7777_7777;
@@ -112,10 +108,7 @@ mod tests {
     use super::*;
 
     fn hash(n: u64) -> u64 {
-        (n + 1)
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            .rotate_left(17)
-            .wrapping_mul(0xD6E8_FEB8_6659_FD93)
+        (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17).wrapping_mul(0xD6E8_FEB8_6659_FD93)
     }
 
     #[test]
@@ -135,9 +128,7 @@ mod tests {
     fn tells_the_unseen_from_the_seen() {
         let mut sketch = FrequencySketch::new(1024);
         (0..1024).for_each(|key| sketch.increment(hash(key)));
-        let wrong = (10_000..20_000)
-            .filter(|key| sketch.count(hash(*key)) > 0)
-            .count();
+        let wrong = (10_000..20_000).filter(|key| sketch.count(hash(*key)) > 0).count();
         assert!(wrong < 100, "{wrong} of 10000 unseen keys look seen");
     }
 

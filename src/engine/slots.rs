@@ -60,9 +60,7 @@ impl SlotTable {
     #[inline]
     #[must_use]
     pub fn is_held(&self, slot: Slot) -> bool {
-        self.slots
-            .get(slot as usize)
-            .is_some_and(|state| state.region != Region::Vacant)
+        self.slots.get(slot as usize).is_some_and(|state| state.region != Region::Vacant)
     }
 
     /// Whether `slot` still holds the entry that had it at `generation`.
@@ -122,11 +120,7 @@ pub struct RecencyList {
 
 impl Default for RecencyList {
     fn default() -> Self {
-        Self {
-            newest: NONE,
-            oldest: NONE,
-            len: 0,
-        }
+        Self { newest: NONE, oldest: NONE, len: 0 }
     }
 }
 

@@ -95,19 +95,14 @@ impl Store {
             || prefer_power_of_two((config.max_bytes / BYTES_PER_SHARD).clamp(1, MAX_SHARDS)),
             u64::from,
         );
-        let policy = PolicyConfig {
-            kind: config.policy,
-            nominal: limit.div_ceil(shards),
-            ceiling: limit as u32,
-        };
+        let policy =
+            PolicyConfig { kind: config.policy, nominal: limit.div_ceil(shards), ceiling: limit as u32 };
         let hasher = match config.seed {
             Seed::Random => SeedableRandomState::random(),
             Seed::Fixed(seed) => SeedableRandomState::with_seed(seed, SharedSeed::global_fixed()),
         };
         Self {
-            shards: (0..shards)
-                .map(|_| Shard::new(policy, config.clock.clone()))
-                .collect(),
+            shards: (0..shards).map(|_| Shard::new(policy, config.clock.clone())).collect(),
             budget: Budget::new(limit),
             max_entry: if shards == 1 { limit } else { limit / ENTRY_SHARE },
             hasher,
@@ -193,13 +188,7 @@ impl Store {
             Err(PayloadError::TooLong) => return Self::refuse(shard),
             Err(PayloadError::OutOfMemory) => return SetOutcome::OutOfMemory,
         };
-        let mut write = Some(Write {
-            hash,
-            payload,
-            weight: weight as u32,
-            cost,
-            lifetime,
-        });
+        let mut write = Some(Write { hash, payload, weight: weight as u32, cost, lifetime });
         // What was gathered elsewhere for this write.
         let mut gathered = 0;
         for round in 0..MAX_ROUNDS {
@@ -213,11 +202,7 @@ impl Store {
                 {
                     entries.set(write, garbage);
                 }
-                if fits {
-                    lacks
-                } else {
-                    lacks.max(weight - entries.capacity())
-                }
+                if fits { lacks } else { lacks.max(weight - entries.capacity()) }
             });
             if write.is_none() {
                 return SetOutcome::Stored;
@@ -233,8 +218,7 @@ impl Store {
     /// Takes an entry out; whether there was one.
     pub fn delete(&self, key: &[u8]) -> bool {
         let hash = self.hash(key);
-        self.shard(hash)
-            .write(|entries, garbage| entries.delete(hash, key, garbage))
+        self.shard(hash).write(|entries, garbage| entries.delete(hash, key, garbage))
     }
 
     /// Takes all entries out. What takes long to free is freed off-thread.
@@ -325,11 +309,7 @@ impl Store {
 
     /// The other shards, from the next one on, so that no shard is always asked first.
     fn others<'a>(&'a self, shard: &'a Shard) -> impl Iterator<Item = &'a Shard> {
-        let place = self
-            .shards
-            .iter()
-            .position(|other| std::ptr::eq(other, shard))
-            .unwrap_or(0);
+        let place = self.shards.iter().position(|other| std::ptr::eq(other, shard)).unwrap_or(0);
         let (before, after) = self.shards.split_at(place);
         after.iter().skip(1).chain(before)
     }

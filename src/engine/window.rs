@@ -65,11 +65,7 @@ impl AdmissionWindow {
             debug_assert!(self.displaced.is_none());
             self.displaced = self.seat.take().map(|seat| seat.slot);
             table.place(slot, Region::Seat);
-            self.seat = Some(Seat {
-                slot,
-                weight,
-                credit: self.capacity.max(1),
-            });
+            self.seat = Some(Seat { slot, weight, credit: self.capacity.max(1) });
             return;
         }
         table.place(slot, Region::Window);
@@ -89,11 +85,7 @@ impl AdmissionWindow {
         if let Some(seat) = self.seat.take_if(|seat| seat.credit == 0) {
             return Some(seat.slot);
         }
-        if self.list_weight > self.capacity {
-            self.pop_oldest(table)
-        } else {
-            None
-        }
+        if self.list_weight > self.capacity { self.pop_oldest(table) } else { None }
     }
 
     /// Takes out the entry of the list that was used longest ago.
@@ -105,9 +97,7 @@ impl AdmissionWindow {
 
     /// Takes out the seated entry unless it is `spared`.
     pub fn pop_seat(&mut self, spared: Slot) -> Option<Slot> {
-        self.seat
-            .take_if(|seat| seat.slot != spared)
-            .map(|seat| seat.slot)
+        self.seat.take_if(|seat| seat.slot != spared).map(|seat| seat.slot)
     }
 
     /// Notes a use of an entry of the window.

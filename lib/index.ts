@@ -1,0 +1,17 @@
+/**
+ * mokapot: a cache shared by all worker threads, bounded in true bytes, on moka's TinyLFU.
+ */
+export type { Size } from './bytes.js'
+export type { Codec, CustomCodec } from './codecs.js'
+export type { Duration } from './duration.js'
+export { type ErrorCode, MokapotError } from './errors.js'
+export type { SharedHandle } from './handle.js'
+export { MISS, type Miss } from './miss.js'
+export {
+  type Policy,
+  SharedCache,
+  type SharedCacheOptions,
+  type SharedKey,
+  type SharedSetOptions,
+  type SharedStats,
+} from './shared-cache.js'

@@ -1,0 +1,475 @@
+/**
+ * `SharedCache`: one cache for all worker threads of a process, held off the JavaScript heap as bytes.
+ */
+import * as threads from 'node:worker_threads'
+import { parseBytes, type Size } from './bytes.js'
+import { type Codec, codecName, Kind, type Payload, resolveCodec, type ValueCodec } from './codecs.js'
+import { type Duration, parseDuration } from './duration.js'
+import {
+  closed,
+  codecNeeded,
+  invalidKey,
+  MokapotError,
+  nameTaken,
+  optionsDiffer,
+  optionType,
+  otherCopy,
+  outOfMemory,
+  staleHandle,
+} from './errors.js'
+import { checkHandle, type SharedHandle } from './handle.js'
+import {
+  BAD_KEY,
+  CLOSED,
+  type Counters,
+  type Description,
+  GONE,
+  MAKE,
+  MAKE_OR_OPEN,
+  NAME_TAKEN,
+  native,
+  OK,
+  OPEN,
+  OUT_OF_MEMORY,
+  READ_BAD_KEY,
+  READ_CLOSED,
+  READ_MISS,
+  report,
+  scratch,
+  TOO_LARGE,
+} from './native.js'
+import { checkOptions, parseChoice } from './options.js'
+
+/** What a {@link SharedCache} takes as a key. Types never collide: `1` is not `'1'`; `-0` is `0`, and NaN equals NaN. */
+export type SharedKey = string | number | bigint | Uint8Array
+
+/** How entries are chosen to stay: by frequency and recency, or by recency alone. */
+export type Policy = 'tinylfu' | 'lru'
+
+/** What a {@link SharedCache} is made with. */
+export interface SharedCacheOptions<V> {
+  /**
+   * The limit in bytes: keys, values and what keeps track of them, which `bytes` counts. A number or a string such as
+   * `'256mb'`, or `'25%'` of the container's memory limit or else of the machine's memory. It holds after every call.
+   */
+  maxBytes: Size
+  /** How long an entry lives after it was set. Without it, and unless `set` says otherwise, it does not expire. */
+  ttl?: Duration | undefined
+  /** How long an entry lives after it was last set or read. */
+  tti?: Duration | undefined
+  /** `'tinylfu'` (default) keeps what is asked for often, `'lru'` what was asked for last (in each shard). */
+  policy?: Policy | undefined
+  /** A name for {@link SharedCache.open}, known in the whole process for as long as any thread has the cache open. */
+  name?: string | undefined
+  /** How values become bytes: see {@link Codec}. `'structured'` by default. */
+  codec?: Codec<V> | undefined
+}
+
+/** How long an entry may live, in place of what the cache was made with. */
+export interface SharedSetOptions {
+  /** From this `set` on; `Infinity` for without end. */
+  ttl?: Duration | undefined
+  /** From the last `set` or `get` on; `Infinity` for without end. */
+  tti?: Duration | undefined
+}
+
+/** What happened to a cache since it was made, over all threads. */
+export interface SharedStats {
+  /** `get`s that found an entry. */
+  hits: number
+  /** `get`s that found none. */
+  misses: number
+  /** `hits / (hits + misses)`, 0 before the first `get`. */
+  hitRate: number
+  /** Values stored, overwrites included, refused ones not. */
+  sets: number
+  /** Of those, the ones that overwrote an entry. */
+  replaced: number
+  /** Entries deleted. */
+  deletes: number
+  /** Entries dropped by `clear`. */
+  cleared: number
+  /** Entries that made room for others. */
+  evictions: number
+  /** Entries removed because their time was over. */
+  expirations: number
+  /** `set`s refused because the entry is larger than `maxEntryBytes`. */
+  rejected: number
+  /** Entries held now. */
+  size: number
+  /** Bytes held now. */
+  bytes: number
+}
+
+const OPTIONS = ['maxBytes', 'ttl', 'tti', 'policy', 'name', 'codec']
+const OPEN_OPTIONS = OPTIONS.filter((option) => option !== 'name')
+const POLICIES: Policy[] = ['tinylfu', 'lru']
+
+/** Options after they were checked; an absent one is undefined. */
+interface Settings<V> {
+  maxBytes: number | undefined
+  ttl: number | undefined
+  tti: number | undefined
+  policy: Policy | undefined
+  name: string | undefined
+  codec: ValueCodec<V> | undefined
+}
+
+/** What the static methods hand to the constructor: a cache that is open already. */
+class Opened<V> {
+  constructor(
+    readonly id: number,
+    readonly codec: ValueCodec<V>,
+    readonly description: Description,
+  ) {}
+}
+
+/** Lets go of the caches whose object is unreachable. */
+const unreachable = new FinalizationRegistry<number>((id) => native.release(id))
+
+/** Makes `structuredClone` and `postMessage` refuse a cache, where Node can; elsewhere they send `{}`. */
+const markAsUncloneable = (threads as { markAsUncloneable?: (value: object) => void }).markAsUncloneable
+
+/**
+ * One cache for all worker threads of the process. Values are kept as bytes off the JavaScript heap, within a limit in
+ * true bytes; each `get` gives its caller a copy of its own.
+ *
+ * Any thread opens the same cache by name ({@link SharedCache.open}) or by handle ({@link SharedCache.attach}). It lives
+ * as long as any thread has it open; a worker that ends, by any means, lets go of what it had open. A cache without a
+ * name whose handle was never read is also let go when its object becomes unreachable.
+ *
+ * Every method but `close` throws a `MokapotError` with code `ERR_MOKAPOT_CLOSED` after {@link SharedCache.close}, and
+ * those that take a key a `TypeError` with code `ERR_MOKAPOT_INVALID_KEY` for what cannot be one.
+ *
+ * @example
+ * import { Worker, isMainThread, workerData } from 'node:worker_threads'
+ * import { SharedCache } from 'mokapot'
+ *
+ * if (isMainThread) {
+ *   const cache = new SharedCache({ maxBytes: '64mb', ttl: '5m' })
+ *   cache.set('greeting', { text: 'hello' })
+ *   new Worker(new URL(import.meta.url), { workerData: cache.handle })
+ * } else {
+ *   const cache = SharedCache.attach(workerData)
+ *   console.log(cache.get('greeting')) // { text: 'hello' }
+ * }
+ */
+export class SharedCache<V, K extends SharedKey = SharedKey> {
+  /** The number this thread knows the cache by, {@link CLOSED} once it is closed. */
+  #id: number
+  readonly #codec: ValueCodec<V>
+  readonly #description: Description
+
+  /**
+   * Makes a cache.
+   *
+   * Throws a `RangeError` or `TypeError` with a `code` that names the option for what an option cannot be, and a
+   * `MokapotError` with code `ERR_MOKAPOT_NAME_TAKEN` when a living cache has the name.
+   */
+  constructor(options: SharedCacheOptions<V>) {
+    const opened = options instanceof Opened ? (options as Opened<V>) : make<V>(options)
+    this.#id = opened.id
+    this.#codec = opened.codec
+    this.#description = opened.description
+    markAsUncloneable?.(this)
+    if (this.#description[8] === undefined) unreachable.register(this, this.#id, this)
+  }
+
+  /**
+   * Opens the living cache of that name, or makes it if there is none: any thread may come first.
+   *
+   * Throws a `MokapotError` with code `ERR_MOKAPOT_OPTIONS_DIFFER` when an option given contradicts the living cache.
+   * Without `maxBytes` only a living cache is opened, else a `TypeError` asks for it.
+   */
+  static open<V, K extends SharedKey = SharedKey>(
+    name: string,
+    options?: Omit<SharedCacheOptions<V>, 'maxBytes' | 'name'> & { maxBytes?: Size | undefined },
+  ): SharedCache<V, K> {
+    const settings = readSettings<V>('SharedCache.open', options, OPEN_OPTIONS)
+    settings.name = checkName(name)
+    const mode = settings.maxBytes === undefined ? OPEN : MAKE_OR_OPEN
+    const id = create(settings, mode)
+    if (id === GONE) {
+      throw optionType('maxBytes', `given to make the cache ${JSON.stringify(name)}, which does not exist`, undefined)
+    }
+    return fromId<V, K>(id, (description) => matchCodec(name, settings, description))
+  }
+
+  /**
+   * Opens the cache of a handle, which any thread of this process may have sent.
+   *
+   * A built-in codec is known from the handle; a codec of your own must be given again, and have the same name, else a
+   * `MokapotError` with code `ERR_MOKAPOT_CODEC` says so. Throws `ERR_MOKAPOT_STALE_HANDLE` for a cache that is gone,
+   * `ERR_MOKAPOT_OTHER_COPY` for a handle of another copy of this package, and a `TypeError` with code
+   * `ERR_MOKAPOT_INVALID_HANDLE` for anything else.
+   */
+  static attach<V, K extends SharedKey = SharedKey>(
+    handle: SharedHandle,
+    options?: { codec?: Codec<V> | undefined },
+  ): SharedCache<V, K> {
+    const { image, index, generation } = checkHandle(handle)
+    const { codec } = checkOptions('SharedCache.attach', options, ['codec'])
+    const given = codec === undefined ? undefined : resolveCodec<V>(codec)
+    if (image !== native.image()) throw otherCopy()
+    const id = native.attach(index, generation)
+    if (id < 0) throw staleHandle()
+    return fromId<V, K>(id, (description) => codecOf(given, description))
+  }
+
+  /**
+   * Names this cache for other threads: plain data for `workerData` and `postMessage`. It holds nothing alive; but from
+   * the first reading on, this object lets go of the cache only by `close` or with its thread, since nobody knows where
+   * the handle went.
+   */
+  get handle(): SharedHandle {
+    this.#checkOpen()
+    unreachable.unregister(this)
+    const [index, generation] = this.#description
+    return Object.freeze({ mokapot: 1, image: native.image(), index, generation })
+  }
+
+  /** How many entries are held, expired ones included until they are swept. */
+  get size(): number {
+    return this.#count(native.size(this.#id))
+  }
+
+  /** What the entries take in bytes: keys, values and what keeps track of them. Never above `maxBytes`. */
+  get bytes(): number {
+    return this.#count(native.bytes(this.#id))
+  }
+
+  /** The limit in bytes. */
+  get maxBytes(): number {
+    this.#checkOpen()
+    return this.#description[2]
+  }
+
+  /** The largest entry that `set` stores, in bytes as `bytes` counts them: at least a quarter of `maxBytes`. */
+  get maxEntryBytes(): number {
+    this.#checkOpen()
+    return this.#description[3]
+  }
+
+  /**
+   * The value of `key`, or `fallback` (undefined unless given) when there is none. It counts as a hit or a miss, and keeps
+   * the entry from idling out. The value is the caller's own: changing it changes nothing in the cache.
+   *
+   * `undefined` can be a value; `get(key, MISS)` tells it from a miss.
+   */
+  get(key: K): V | undefined
+  get<F>(key: K, fallback: F): V | F
+  get(key: K, fallback?: unknown): unknown {
+    const payload = native.get(this.#id, key)
+    return this.#decode(payload, key, fallback)
+  }
+
+  /** As {@link SharedCache.get}, but counts nothing and refreshes nothing. */
+  peek(key: K): V | undefined
+  peek<F>(key: K, fallback: F): V | F
+  peek(key: K, fallback?: unknown): unknown {
+    const payload = native.peek(this.#id, key)
+    return this.#decode(payload, key, fallback)
+  }
+
+  /** Whether `key` has a value. Counts nothing and refreshes nothing. */
+  has(key: K): boolean {
+    return this.#answer(native.has(this.#id, key), key)
+  }
+
+  /**
+   * Stores a copy of `value`, encoded by the cache's codec, and makes room for it. It can be read at once, in every
+   * thread. An entry larger than `maxEntryBytes` is refused: the old value stays, and `stats().rejected` counts it.
+   *
+   * Throws a `TypeError` for a value that the codec does not take (`ERR_MOKAPOT_UNCLONEABLE`, `ERR_MOKAPOT_INVALID_VALUE`,
+   * `ERR_MOKAPOT_CODEC`), and for bad options; the old value stays then too.
+   */
+  set(key: K, value: V, options?: SharedSetOptions): this {
+    const payload = this.#codec.encode(value, key)
+    const { kind } = this.#codec
+    const code =
+      options === undefined
+        ? native.set(this.#id, key, kind, payload)
+        : this.#setFor(key, kind, payload, options)
+    if (code !== OK && code !== TOO_LARGE) throw this.#failure(code, key)
+    return this
+  }
+
+  /** Takes out the entry of `key`; whether there was one. */
+  delete(key: K): boolean {
+    return this.#answer(native.delete(this.#id, key), key)
+  }
+
+  /** Takes out all entries. */
+  clear(): void {
+    this.#count(native.clear(this.#id))
+  }
+
+  /** What happened so far: sums over all threads. */
+  stats(): SharedStats {
+    const counters = native.stats(this.#id)
+    if (typeof counters === 'number') throw this.#failure(counters)
+    const [hits, misses, sets, replaced, deletes, cleared, evictions, expirations, rejected] = counters as Counters
+    const reads = hits + misses
+    return {
+      hits,
+      misses,
+      hitRate: reads === 0 ? 0 : hits / reads,
+      sets,
+      replaced,
+      deletes,
+      cleared,
+      evictions,
+      expirations,
+      rejected,
+      size: this.size,
+      bytes: this.bytes,
+    }
+  }
+
+  /**
+   * Lets go of the cache for this object; other objects and threads keep theirs. It may be called again; everything else
+   * throws `ERR_MOKAPOT_CLOSED` from then on.
+   */
+  close(): void {
+    if (this.#id === CLOSED) return
+    unreachable.unregister(this)
+    native.release(this.#id)
+    this.#id = CLOSED
+  }
+
+  /** {@link SharedCache.close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #setFor(key: K, kind: number, payload: Payload, given: SharedSetOptions): number {
+    const { ttl, tti } = checkOptions('set', given, ['ttl', 'tti'])
+    return native.set(
+      this.#id,
+      key,
+      kind,
+      payload,
+      ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
+      tti === undefined ? undefined : parseDuration(tti, 'tti'),
+    )
+  }
+
+  #decode(payload: number | string | ArrayBuffer | undefined, key: K, fallback: unknown): unknown {
+    const kind = report[0] as number
+    if (kind === READ_MISS) return fallback
+    if (kind < Kind.Buffer) return this.#codec.decode(kind, payload as Payload)
+    if (kind > READ_MISS) throw this.#failure(kind === READ_CLOSED ? CLOSED : BAD_KEY, key)
+    return this.#codec.decode(kind, ownBytes(kind, payload as ArrayBuffer | undefined))
+  }
+
+  #answer(answer: boolean | number, key: K): boolean {
+    if (typeof answer === 'number') throw this.#failure(answer, key)
+    return answer
+  }
+
+  #count(count: number): number {
+    if (count < 0) throw this.#failure(count)
+    return count
+  }
+
+  #checkOpen(): void {
+    if (this.#id === CLOSED) throw this.#failure(CLOSED)
+  }
+
+  #failure(code: number, key?: unknown): Error {
+    if (code === CLOSED) return closed('this SharedCache')
+    if (code === BAD_KEY) return invalidKey(key)
+    if (code === OUT_OF_MEMORY) return outOfMemory(key)
+    return new MokapotError('ERR_MOKAPOT_INTERNAL', `the addon answered ${code}; please report it`)
+  }
+}
+
+/** The bytes of a read in a buffer of their own: short ones lie in the scratch buffer until the next read. */
+function ownBytes(kind: number, long: ArrayBuffer | undefined): Uint8Array {
+  if (long !== undefined) return kind === Kind.Buffer ? Buffer.from(long) : new Uint8Array(long)
+  const length = report[1] as number
+  return kind === Kind.Buffer ? Buffer.copyBytesFrom(scratch, 0, length) : scratch.slice(0, length)
+}
+
+function make<V>(options: SharedCacheOptions<V>): Opened<V> {
+  const settings = readSettings<V>('SharedCache', options, OPTIONS)
+  if (settings.maxBytes === undefined) throw optionType('maxBytes', "given, such as '64mb'", undefined)
+  settings.codec ??= resolveCodec<V>(undefined)
+  const id = create(settings, MAKE)
+  if (id === NAME_TAKEN) throw nameTaken(settings.name as string)
+  return new Opened(id, settings.codec, describe(id))
+}
+
+function create(settings: Settings<unknown>, mode: number): number {
+  return native.create(
+    settings.name,
+    mode,
+    settings.maxBytes ?? 0,
+    settings.policy === 'lru' ? 1 : 0,
+    settings.ttl ?? Number.POSITIVE_INFINITY,
+    settings.tti ?? Number.POSITIVE_INFINITY,
+    settings.codec?.name ?? codecName(undefined),
+  )
+}
+
+function readSettings<V>(owner: string, given: unknown, known: string[]): Settings<V> {
+  const { maxBytes, ttl, tti, policy, name, codec } = checkOptions(owner, given, known)
+  return {
+    maxBytes: maxBytes === undefined ? undefined : parseBytes(maxBytes, 'maxBytes'),
+    ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
+    tti: tti === undefined ? undefined : parseDuration(tti, 'tti'),
+    policy: policy === undefined ? undefined : parseChoice(policy, 'policy', POLICIES),
+    name: name === undefined ? undefined : checkName(name),
+    codec: codec === undefined ? undefined : resolveCodec<V>(codec),
+  }
+}
+
+function checkName(name: unknown): string {
+  if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
+    throw optionType('name', 'a well-formed string that is not empty', name)
+  }
+  return name
+}
+
+/** A cache object over what this thread just opened; lets go of it again if `codecFor` throws. */
+function fromId<V, K extends SharedKey>(
+  id: number,
+  codecFor: (description: Description) => ValueCodec<V>,
+): SharedCache<V, K> {
+  try {
+    const description = describe(id)
+    const opened = new Opened(id, codecFor(description), description)
+    return new SharedCache<V, K>(opened as unknown as SharedCacheOptions<V>)
+  } catch (error) {
+    native.release(id)
+    throw error
+  }
+}
+
+function describe(id: number): Description {
+  return native.describe(id) as Description
+}
+
+/** Compares what `open` was given with the living cache, and finds the codec for it. */
+function matchCodec<V>(name: string, settings: Settings<V>, description: Description): ValueCodec<V> {
+  const [, , maxBytes, , lru, ttl, tti, codec] = description
+  const given = settings.codec?.name
+  const pairs: [option: string, living: unknown, given: unknown][] = [
+    ['maxBytes', maxBytes, settings.maxBytes],
+    ['policy', lru === 1 ? 'lru' : 'tinylfu', settings.policy],
+    ['ttl', ttl, settings.ttl],
+    ['tti', tti, settings.tti],
+    ['codec', codec, given],
+  ]
+  for (const [option, living, wanted] of pairs) {
+    if (wanted !== undefined && wanted !== living) throw optionsDiffer(name, option, living, wanted)
+  }
+  return codecOf(settings.codec, description)
+}
+
+/** The codec of a living cache: the given one if it is the cache's, a built-in one by name. */
+function codecOf<V>(given: ValueCodec<V> | undefined, description: Description): ValueCodec<V> {
+  const codec = description[7]
+  if (given !== undefined ? given.name !== codec : !isBuiltIn(codec)) throw codecNeeded(codec, given?.name)
+  return given ?? resolveCodec<V>(codec)
+}
