@@ -1,5 +1,5 @@
 // The ESM entry: the same objects as the CommonJS one, so that both see one addon and one MISS.
-export { MISS, MokapotError, SharedCache } from './index.js'
+
 export type {
   Codec,
   CustomCodec,
@@ -14,3 +14,4 @@ export type {
   SharedStats,
   Size,
 } from './index.js'
+export { MISS, MokapotError, SharedCache } from './index.js'

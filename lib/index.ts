@@ -7,11 +7,6 @@ export type { Duration } from './duration.js'
 export { type ErrorCode, MokapotError } from './errors.js'
 export type { SharedHandle } from './handle.js'
 export { MISS, type Miss } from './miss.js'
-export {
-  type Policy,
-  SharedCache,
-  type SharedCacheOptions,
-  type SharedKey,
-  type SharedSetOptions,
-  type SharedStats,
-} from './shared-cache.js'
+export { SharedCache } from './shared-cache.js'
+export type { Policy, SharedCacheOptions, SharedKey, SharedSetOptions } from './shared-options.js'
+export type { SharedStats } from './stats.js'

@@ -2,127 +2,28 @@
  * `SharedCache`: one cache for all worker threads of a process, held off the JavaScript heap as bytes.
  */
 import * as threads from 'node:worker_threads'
-import { parseBytes, type Size } from './bytes.js'
-import { type Codec, codecName, Kind, type Payload, resolveCodec, type ValueCodec } from './codecs.js'
-import { type Duration, parseDuration } from './duration.js'
-import {
-  closed,
-  codecNeeded,
-  invalidKey,
-  MokapotError,
-  nameTaken,
-  optionsDiffer,
-  optionType,
-  otherCopy,
-  outOfMemory,
-  staleHandle,
-} from './errors.js'
-import { checkHandle, type SharedHandle } from './handle.js'
+import type { Size } from './bytes.js'
+import { type Codec, Kind, type Payload, type ValueCodec } from './codecs.js'
+import { parseDuration } from './duration.js'
+import { closed, internal, invalidKey, outOfMemory } from './errors.js'
+import type { SharedHandle } from './handle.js'
 import {
   BAD_KEY,
   CLOSED,
-  type Counters,
   type Description,
-  GONE,
-  MAKE,
-  MAKE_OR_OPEN,
-  NAME_TAKEN,
   native,
   OK,
-  OPEN,
   OUT_OF_MEMORY,
-  READ_BAD_KEY,
   READ_CLOSED,
   READ_MISS,
   report,
   scratch,
   TOO_LARGE,
 } from './native.js'
-import { checkOptions, parseChoice } from './options.js'
-
-/** What a {@link SharedCache} takes as a key. Types never collide: `1` is not `'1'`; `-0` is `0`, and NaN equals NaN. */
-export type SharedKey = string | number | bigint | Uint8Array
-
-/** How entries are chosen to stay: by frequency and recency, or by recency alone. */
-export type Policy = 'tinylfu' | 'lru'
-
-/** What a {@link SharedCache} is made with. */
-export interface SharedCacheOptions<V> {
-  /**
-   * The limit in bytes: keys, values and what keeps track of them, which `bytes` counts. A number or a string such as
-   * `'256mb'`, or `'25%'` of the container's memory limit or else of the machine's memory. It holds after every call.
-   */
-  maxBytes: Size
-  /** How long an entry lives after it was set. Without it, and unless `set` says otherwise, it does not expire. */
-  ttl?: Duration | undefined
-  /** How long an entry lives after it was last set or read. */
-  tti?: Duration | undefined
-  /** `'tinylfu'` (default) keeps what is asked for often, `'lru'` what was asked for last (in each shard). */
-  policy?: Policy | undefined
-  /** A name for {@link SharedCache.open}, known in the whole process for as long as any thread has the cache open. */
-  name?: string | undefined
-  /** How values become bytes: see {@link Codec}. `'structured'` by default. */
-  codec?: Codec<V> | undefined
-}
-
-/** How long an entry may live, in place of what the cache was made with. */
-export interface SharedSetOptions {
-  /** From this `set` on; `Infinity` for without end. */
-  ttl?: Duration | undefined
-  /** From the last `set` or `get` on; `Infinity` for without end. */
-  tti?: Duration | undefined
-}
-
-/** What happened to a cache since it was made, over all threads. */
-export interface SharedStats {
-  /** `get`s that found an entry. */
-  hits: number
-  /** `get`s that found none. */
-  misses: number
-  /** `hits / (hits + misses)`, 0 before the first `get`. */
-  hitRate: number
-  /** Values stored, overwrites included, refused ones not. */
-  sets: number
-  /** Of those, the ones that overwrote an entry. */
-  replaced: number
-  /** Entries deleted. */
-  deletes: number
-  /** Entries dropped by `clear`. */
-  cleared: number
-  /** Entries that made room for others. */
-  evictions: number
-  /** Entries removed because their time was over. */
-  expirations: number
-  /** `set`s refused because the entry is larger than `maxEntryBytes`. */
-  rejected: number
-  /** Entries held now. */
-  size: number
-  /** Bytes held now. */
-  bytes: number
-}
-
-const OPTIONS = ['maxBytes', 'ttl', 'tti', 'policy', 'name', 'codec']
-const OPEN_OPTIONS = OPTIONS.filter((option) => option !== 'name')
-const POLICIES: Policy[] = ['tinylfu', 'lru']
-
-/** Options after they were checked; an absent one is undefined. */
-interface Settings<V> {
-  maxBytes: number | undefined
-  ttl: number | undefined
-  tti: number | undefined
-  policy: Policy | undefined
-  name: string | undefined
-  codec: ValueCodec<V> | undefined
-}
-
-/** What the static methods hand to the constructor: a cache that is open already. */
-class Opened<V> {
-  constructor(
-    readonly id: number,
-    readonly codec: ValueCodec<V>,
-    readonly description: Description,
-  ) {}
-}
+import { checkOptions } from './options.js'
+import { attachTo, make, Opened, openNamed } from './shared-opening.js'
+import type { SharedCacheOptions, SharedKey, SharedSetOptions } from './shared-options.js'
+import { type SharedStats, sharedStats } from './stats.js'
 
 /** Lets go of the caches whose object is unreachable. */
 const unreachable = new FinalizationRegistry<number>((id) => native.release(id))
@@ -185,14 +86,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     name: string,
     options?: Omit<SharedCacheOptions<V>, 'maxBytes' | 'name'> & { maxBytes?: Size | undefined },
   ): SharedCache<V, K> {
-    const settings = readSettings<V>('SharedCache.open', options, OPEN_OPTIONS)
-    settings.name = checkName(name)
-    const mode = settings.maxBytes === undefined ? OPEN : MAKE_OR_OPEN
-    const id = create(settings, mode)
-    if (id === GONE) {
-      throw optionType('maxBytes', `given to make the cache ${JSON.stringify(name)}, which does not exist`, undefined)
-    }
-    return fromId<V, K>(id, (description) => matchCodec(name, settings, description))
+    return new SharedCache<V, K>(openNamed<V>(name, options) as never)
   }
 
   /**
@@ -207,13 +101,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     handle: SharedHandle,
     options?: { codec?: Codec<V> | undefined },
   ): SharedCache<V, K> {
-    const { image, index, generation } = checkHandle(handle)
-    const { codec } = checkOptions('SharedCache.attach', options, ['codec'])
-    const given = codec === undefined ? undefined : resolveCodec<V>(codec)
-    if (image !== native.image()) throw otherCopy()
-    const id = native.attach(index, generation)
-    if (id < 0) throw staleHandle()
-    return fromId<V, K>(id, (description) => codecOf(given, description))
+    return new SharedCache<V, K>(attachTo<V>(handle, options) as never)
   }
 
   /**
@@ -308,22 +196,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   stats(): SharedStats {
     const counters = native.stats(this.#id)
     if (typeof counters === 'number') throw this.#failure(counters)
-    const [hits, misses, sets, replaced, deletes, cleared, evictions, expirations, rejected] = counters as Counters
-    const reads = hits + misses
-    return {
-      hits,
-      misses,
-      hitRate: reads === 0 ? 0 : hits / reads,
-      sets,
-      replaced,
-      deletes,
-      cleared,
-      evictions,
-      expirations,
-      rejected,
-      size: this.size,
-      bytes: this.bytes,
-    }
+    return sharedStats(counters, this.size, this.bytes)
   }
 
   /**
@@ -380,7 +253,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     if (code === CLOSED) return closed('this SharedCache')
     if (code === BAD_KEY) return invalidKey(key)
     if (code === OUT_OF_MEMORY) return outOfMemory(key)
-    return new MokapotError('ERR_MOKAPOT_INTERNAL', `the addon answered ${code}; please report it`)
+    return internal(code)
   }
 }
 
@@ -388,88 +261,8 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 function ownBytes(kind: number, long: ArrayBuffer | undefined): Uint8Array {
   if (long !== undefined) return kind === Kind.Buffer ? Buffer.from(long) : new Uint8Array(long)
   const length = report[1] as number
-  return kind === Kind.Buffer ? Buffer.copyBytesFrom(scratch, 0, length) : scratch.slice(0, length)
-}
-
-function make<V>(options: SharedCacheOptions<V>): Opened<V> {
-  const settings = readSettings<V>('SharedCache', options, OPTIONS)
-  if (settings.maxBytes === undefined) throw optionType('maxBytes', "given, such as '64mb'", undefined)
-  settings.codec ??= resolveCodec<V>(undefined)
-  const id = create(settings, MAKE)
-  if (id === NAME_TAKEN) throw nameTaken(settings.name as string)
-  return new Opened(id, settings.codec, describe(id))
-}
-
-function create(settings: Settings<unknown>, mode: number): number {
-  return native.create(
-    settings.name,
-    mode,
-    settings.maxBytes ?? 0,
-    settings.policy === 'lru' ? 1 : 0,
-    settings.ttl ?? Number.POSITIVE_INFINITY,
-    settings.tti ?? Number.POSITIVE_INFINITY,
-    settings.codec?.name ?? codecName(undefined),
-  )
-}
-
-function readSettings<V>(owner: string, given: unknown, known: string[]): Settings<V> {
-  const { maxBytes, ttl, tti, policy, name, codec } = checkOptions(owner, given, known)
-  return {
-    maxBytes: maxBytes === undefined ? undefined : parseBytes(maxBytes, 'maxBytes'),
-    ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
-    tti: tti === undefined ? undefined : parseDuration(tti, 'tti'),
-    policy: policy === undefined ? undefined : parseChoice(policy, 'policy', POLICIES),
-    name: name === undefined ? undefined : checkName(name),
-    codec: codec === undefined ? undefined : resolveCodec<V>(codec),
-  }
-}
-
-function checkName(name: unknown): string {
-  if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
-    throw optionType('name', 'a well-formed string that is not empty', name)
-  }
-  return name
-}
-
-/** A cache object over what this thread just opened; lets go of it again if `codecFor` throws. */
-function fromId<V, K extends SharedKey>(
-  id: number,
-  codecFor: (description: Description) => ValueCodec<V>,
-): SharedCache<V, K> {
-  try {
-    const description = describe(id)
-    const opened = new Opened(id, codecFor(description), description)
-    return new SharedCache<V, K>(opened as unknown as SharedCacheOptions<V>)
-  } catch (error) {
-    native.release(id)
-    throw error
-  }
-}
-
-function describe(id: number): Description {
-  return native.describe(id) as Description
-}
-
-/** Compares what `open` was given with the living cache, and finds the codec for it. */
-function matchCodec<V>(name: string, settings: Settings<V>, description: Description): ValueCodec<V> {
-  const [, , maxBytes, , lru, ttl, tti, codec] = description
-  const given = settings.codec?.name
-  const pairs: [option: string, living: unknown, given: unknown][] = [
-    ['maxBytes', maxBytes, settings.maxBytes],
-    ['policy', lru === 1 ? 'lru' : 'tinylfu', settings.policy],
-    ['ttl', ttl, settings.ttl],
-    ['tti', tti, settings.tti],
-    ['codec', codec, given],
-  ]
-  for (const [option, living, wanted] of pairs) {
-    if (wanted !== undefined && wanted !== living) throw optionsDiffer(name, option, living, wanted)
-  }
-  return codecOf(settings.codec, description)
-}
-
-/** The codec of a living cache: the given one if it is the cache's, a built-in one by name. */
-function codecOf<V>(given: ValueCodec<V> | undefined, description: Description): ValueCodec<V> {
-  const codec = description[7]
-  if (given !== undefined ? given.name !== codec : !isBuiltIn(codec)) throw codecNeeded(codec, given?.name)
-  return given ?? resolveCodec<V>(codec)
+  if (kind !== Kind.Buffer) return scratch.slice(0, length)
+  const copy = Buffer.allocUnsafe(length)
+  copy.set(scratch.subarray(0, length))
+  return copy
 }

@@ -15,7 +15,10 @@ import { native } from './native.js'
  */
 export function advance(milliseconds: number): void {
   if (typeof milliseconds !== 'number' || !Number.isFinite(milliseconds) || milliseconds < 0) {
-    throw rangeError('ERR_MOKAPOT_INVALID_OPTION', `milliseconds must be a finite number from 0 on, got ${milliseconds}`)
+    throw rangeError(
+      'ERR_MOKAPOT_INVALID_OPTION',
+      `milliseconds must be a finite number from 0 on, got ${milliseconds}`,
+    )
   }
   native.advance(milliseconds)
 }

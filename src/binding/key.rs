@@ -3,6 +3,7 @@
 //! A key becomes a tag byte and its content. A string is one byte a unit if all its units fit, else
 //! UTF-16 (UTF-8 would merge lone surrogates); one string has one form, so equal bytes are equal keys.
 
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use napi::sys;
@@ -16,14 +17,20 @@ const BIGINT: u8 = 4;
 const BIGINT_NEGATIVE: u8 = 5;
 const BYTES: u8 = 6;
 
-/// Room for a short key without the heap: units of a string, and the bytes they become.
+/// Room for a short key without the heap: units of a string and a terminator.
 const SHORT: usize = 256;
 
 /// The buffers a key is read into.
-#[derive(Default)]
 pub struct KeyBuffer {
-    long: TextBuffer,
-    bytes: Vec<u8>,
+    short: [u8; SHORT],
+    long: Vec<u8>,
+    text: TextBuffer,
+}
+
+impl Default for KeyBuffer {
+    fn default() -> Self {
+        Self { short: [0; SHORT], long: Vec::new(), text: TextBuffer::default() }
+    }
 }
 
 impl KeyBuffer {
@@ -33,37 +40,40 @@ impl KeyBuffer {
     /// See [`Env`].
     #[inline]
     pub unsafe fn read(&mut self, env: Env, value: Value) -> Option<&[u8]> {
-        let mut units = [0u16; SHORT];
+        let mut buffer = [const { MaybeUninit::<u16>::uninit() }; SHORT];
         // SAFETY: as asked of the caller.
-        match unsafe { raw::string_units(env, value, &mut units) } {
-            Some(len) if len < SHORT - 1 => {
-                let units = &units[..len];
-                self.bytes.clear();
-                if units.iter().fold(0, |seen, unit| seen | *unit) <= 0xFF {
-                    self.bytes.push(NARROW);
-                    self.bytes.extend(units.iter().map(|unit| *unit as u8));
-                } else {
-                    self.put(WIDE, raw::as_bytes(units));
-                }
-                Some(&self.bytes)
-            }
+        let Some(units) = (unsafe { raw::short_string(env, value, &mut buffer) }) else {
             // SAFETY: as asked of the caller.
-            Some(_) => unsafe { self.read_long(env, value) },
+            return unsafe { self.read_other(env, value) };
+        };
+        // One less would be the whole of it with its terminator; as many may have been cut short.
+        if units.len() == SHORT - 1 {
             // SAFETY: as asked of the caller.
-            None => unsafe { self.read_other(env, value) },
+            return unsafe { self.read_long(env, value) };
         }
+        let mut seen = 0;
+        for (byte, unit) in self.short[1..].iter_mut().zip(units) {
+            seen |= *unit;
+            *byte = *unit as u8;
+        }
+        if seen <= 0xFF {
+            self.short[0] = NARROW;
+            return Some(&self.short[..=units.len()]);
+        }
+        self.put(WIDE, raw::as_bytes(units));
+        Some(&self.long)
     }
 
     #[cold]
     unsafe fn read_long(&mut self, env: Env, value: Value) -> Option<&[u8]> {
-        let mut long = std::mem::take(&mut self.long);
+        let mut text = std::mem::take(&mut self.text);
         // SAFETY: as asked of the caller.
-        match unsafe { long.read(env, value)? } {
+        match unsafe { text.read(env, value)? } {
             Text::Narrow(bytes) => self.put(NARROW, bytes),
             Text::Wide(bytes) => self.put(WIDE, bytes),
         }
-        self.long = long;
-        Some(&self.bytes)
+        self.text = text;
+        Some(&self.long)
     }
 
     #[inline]
@@ -71,12 +81,12 @@ impl KeyBuffer {
         // SAFETY: as asked of the caller.
         if let Some(number) = unsafe { raw::number(env, value) } {
             self.put(NUMBER, &canonical(number).to_bits().to_le_bytes());
-            return Some(&self.bytes);
+            return Some(&self.long);
         }
         // SAFETY: as asked of the caller; the bytes are copied before anything else runs.
         if let Some(bytes) = unsafe { raw::bytes(env, value) } {
             self.put(BYTES, bytes);
-            return Some(&self.bytes);
+            return Some(&self.long);
         }
         // SAFETY: as asked of the caller.
         unsafe { self.read_bigint(env, value) }
@@ -108,15 +118,15 @@ impl KeyBuffer {
             }
         }
         self.put(if sign == 0 { BIGINT } else { BIGINT_NEGATIVE }, &[]);
-        self.bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-        Some(&self.bytes)
+        self.long.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        Some(&self.long)
     }
 
     #[inline]
     fn put(&mut self, tag: u8, content: &[u8]) {
-        self.bytes.clear();
-        self.bytes.push(tag);
-        self.bytes.extend_from_slice(content);
+        self.long.clear();
+        self.long.push(tag);
+        self.long.extend_from_slice(content);
     }
 }
 

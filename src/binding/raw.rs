@@ -1,5 +1,6 @@
 //! The Node-API calls that the rest is made of, with their status turned into `Option`s.
 
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use napi::sys;
@@ -100,6 +101,23 @@ pub unsafe fn string_units(env: Env, value: Value, buffer: &mut [u16]) -> Option
         sys::napi_get_value_string_utf16(env, value, buffer.as_mut_ptr(), buffer.len(), &raw mut len)
     };
     (status == sys::Status::napi_ok).then_some(len)
+}
+
+/// The units of a string, as many as fit beside a terminator; `None` for no string.
+///
+/// # Safety
+/// See [`Env`].
+#[inline]
+pub unsafe fn short_string(env: Env, value: Value, buffer: &mut [MaybeUninit<u16>]) -> Option<&[u16]> {
+    let mut len = 0;
+    let start = buffer.as_mut_ptr().cast::<u16>();
+    // SAFETY: as asked of the caller; the buffer's length is the one given.
+    let status = unsafe { sys::napi_get_value_string_utf16(env, value, start, buffer.len(), &raw mut len) };
+    if status != sys::Status::napi_ok {
+        return None;
+    }
+    // SAFETY: Node wrote so many units, which is less than the buffer's length.
+    Some(unsafe { std::slice::from_raw_parts(start, len) })
 }
 
 /// The number of units of a string.

@@ -1,0 +1,274 @@
+// Every error mokapot raises: its class, its code, and the words it says.
+
+import { types } from 'node:util'
+
+/** What `error.code` can be. A code is part of the contract and never changes its meaning; messages may be reworded. */
+export type ErrorCode =
+  /** An option or argument has the wrong type or is out of range. */
+  | 'ERR_MOKAPOT_INVALID_OPTION'
+  /** An option of that name does not exist. */
+  | 'ERR_MOKAPOT_UNKNOWN_OPTION'
+  /** A `SharedCache` key is no string, number, bigint or Uint8Array. */
+  | 'ERR_MOKAPOT_INVALID_KEY'
+  /** The cache's codec does not take this value. */
+  | 'ERR_MOKAPOT_INVALID_VALUE'
+  /** The `'structured'` codec found something in the value that cannot be cloned. */
+  | 'ERR_MOKAPOT_UNCLONEABLE'
+  /** A custom codec broke its contract. */
+  | 'ERR_MOKAPOT_CODEC'
+  /** The cache was closed. */
+  | 'ERR_MOKAPOT_CLOSED'
+  /** A living shared cache has that name already. */
+  | 'ERR_MOKAPOT_NAME_TAKEN'
+  /** `open` was given options that contradict those of the living cache. */
+  | 'ERR_MOKAPOT_OPTIONS_DIFFER'
+  /** The handle is of a cache that is gone. */
+  | 'ERR_MOKAPOT_STALE_HANDLE'
+  /** The handle was made by another copy of the package in the same process. */
+  | 'ERR_MOKAPOT_OTHER_COPY'
+  /** The value is no handle at all. */
+  | 'ERR_MOKAPOT_INVALID_HANDLE'
+  /** Memory ran out for an entry within the limit. */
+  | 'ERR_MOKAPOT_OUT_OF_MEMORY'
+  /** mokapot itself failed: a defect to report. */
+  | 'ERR_MOKAPOT_INTERNAL'
+  /** A load did not settle within its `timeout`. */
+  | 'ERR_MOKAPOT_TIMEOUT'
+
+/** A failure that is neither a wrong type nor a value out of range: closed caches, stale handles, timeouts. */
+export class MokapotError extends Error {
+  /** One of the `ERR_MOKAPOT_…` codes. */
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+Object.defineProperty(MokapotError.prototype, 'name', {
+  value: 'MokapotError',
+  configurable: true,
+  writable: true,
+})
+
+/** A `RangeError` with a `code`: the type is right, the value is not. */
+export function rangeError(
+  code: ErrorCode,
+  message: string,
+  cause?: unknown,
+): RangeError & { code: ErrorCode } {
+  return finish(new RangeError(message), rangeError, code, cause)
+}
+
+/** A `TypeError` with a `code`: the value is of a kind that can never be right. */
+export function typeError(
+  code: ErrorCode,
+  message: string,
+  cause?: unknown,
+): TypeError & { code: ErrorCode } {
+  return finish(new TypeError(message), typeError, code, cause)
+}
+
+/** `RangeError` for the option `name`: `expected` says what would be right. */
+export function optionRange(name: string, expected: string, got: unknown): RangeError {
+  return rangeError('ERR_MOKAPOT_INVALID_OPTION', `${name} must be ${expected}, got ${describe(got)}`)
+}
+
+/** `TypeError` for the option `name`: `expected` says what would be right. */
+export function optionType(name: string, expected: string, got: unknown): TypeError {
+  return typeError('ERR_MOKAPOT_INVALID_OPTION', `${name} must be ${expected}, got ${describe(got)}`)
+}
+
+/** `TypeError` for an option `given` to `owner` that does not exist; `nearest` is the name that was likely meant. */
+export function unknownOption(
+  owner: string,
+  given: string,
+  nearest: string | undefined,
+  known: readonly string[],
+): TypeError {
+  const hint =
+    nearest === undefined ? `the options are ${known.join(', ')}` : `did you mean ${describe(nearest)}?`
+  return typeError('ERR_MOKAPOT_UNKNOWN_OPTION', `${owner} has no option ${describe(given)}; ${hint}`)
+}
+
+/** `TypeError` for a key that a `SharedCache` does not take. */
+export function invalidKey(key: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_KEY',
+    `a SharedCache key must be a string, number, bigint or Uint8Array, got ${describe(key)}`,
+  )
+}
+
+/** `TypeError` for a value the codec `codec` does not take; `expected` says what it takes. */
+export function invalidValue(
+  codec: string,
+  key: unknown,
+  expected: string,
+  got: unknown,
+  cause?: unknown,
+): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_VALUE',
+    `the value of ${describe(key)} must be ${expected} in a cache with codec ${describe(codec)}, got ${describe(got)}`,
+    cause,
+  )
+}
+
+/** `TypeError` for a value that structured clone refuses; `cause` is what it threw. */
+export function uncloneable(key: unknown, value: unknown, cause: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_UNCLONEABLE',
+    `the value of ${describe(key)} (${describe(value)}) cannot be cloned (${reason(cause)}): leave functions, symbols, ` +
+      'proxies, promises and native handles out of it, convert it to plain data, or give the cache a codec',
+    cause,
+  )
+}
+
+/** `TypeError` for a custom codec whose `encode` returned no Uint8Array. */
+export function badEncoding(codec: string, key: unknown, got: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_CODEC',
+    `encode of codec ${describe(codec)} must return a Uint8Array (not a promise of one), ` +
+      `got ${describe(got)} for the value of ${describe(key)}`,
+  )
+}
+
+/** An entry of a `kind` that the codec `codec` never writes. */
+export function foreignKind(codec: string, kind: number): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_CODEC',
+    `codec ${describe(codec)} never writes entries of kind ${kind}; attach with the codec the cache was made with`,
+  )
+}
+
+/** A living cache has the codec `codec`, and not the one `given`; a custom codec has to be given. */
+export function codecNeeded(codec: string, given: string | undefined): MokapotError {
+  const got = given === undefined ? 'none was given' : `${describe(given)} was given`
+  return new MokapotError(
+    'ERR_MOKAPOT_CODEC',
+    `this shared cache has the codec ${describe(codec)} and ${got}; pass the codec of that name as { codec }`,
+  )
+}
+
+/** The allocator had no memory for the value of `key`. */
+export function outOfMemory(key: unknown): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_OUT_OF_MEMORY',
+    `there is no memory left for the value of ${describe(key)}; the old value stays. Give the cache a smaller maxBytes`,
+  )
+}
+
+/** The addon answered what it never should. */
+export function internal(code: number): MokapotError {
+  return new MokapotError('ERR_MOKAPOT_INTERNAL', `the addon answered ${code}; please report it`)
+}
+
+/** Use of a cache after its `close()`; `what` names the cache for the reader. */
+export function closed(what: string): MokapotError {
+  return new MokapotError('ERR_MOKAPOT_CLOSED', `${what} is closed; make or attach a new one to go on`)
+}
+
+/** A shared cache of that name lives already. */
+export function nameTaken(name: string): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_NAME_TAKEN',
+    `a shared cache named ${describe(name)} exists already; use SharedCache.open to share it, or choose another name`,
+  )
+}
+
+/** `open` got an option that contradicts the living cache's. */
+export function optionsDiffer(name: string, option: string, living: unknown, given: unknown): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_OPTIONS_DIFFER',
+    `the shared cache ${describe(name)} lives with ${option} ${describe(living)}, not ${describe(given)}; ` +
+      `open it with the same ${option}, without it, or under another name`,
+  )
+}
+
+/** The handle's cache is gone. */
+export function staleHandle(): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_STALE_HANDLE',
+    'the shared cache of this handle is gone: every thread that held it closed it or ended; ' +
+      'keep it open in one thread for as long as others may attach',
+  )
+}
+
+/** The handle is of another copy of the package. */
+export function otherCopy(): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_OTHER_COPY',
+    'this handle was made by another copy of mokapot in this process; caches are shared within one copy only: ' +
+      'install one version (npm dedupe) and bundle it in one place',
+  )
+}
+
+/** `TypeError` for something given as a handle that is none. */
+export function invalidHandle(got: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_HANDLE',
+    `expected the handle of a SharedCache (cache.handle), got ${describe(got)}`,
+  )
+}
+
+/** The longest piece of a user's text that a message quotes, in UTF-16 units. */
+const QUOTED = 40
+/** Bigints beyond this are not printed: turning one of a million digits into text takes seconds. */
+const LONGEST_BIGINT = 2n ** 256n
+
+/** `value` in a few words for an error message. Runs no code of the user's where that can be told, and never throws. */
+export function describe(value: unknown): string {
+  try {
+    switch (typeof value) {
+      case 'string':
+        return JSON.stringify(cut(value))
+      case 'number':
+        return Object.is(value, -0) ? '-0' : String(value)
+      case 'bigint':
+        return value < LONGEST_BIGINT && value > -LONGEST_BIGINT ? `${cut(String(value))}n` : 'a huge bigint'
+      case 'symbol':
+        return cut(String(value))
+      case 'function':
+        return types.isProxy(value) || !value.name ? 'a function' : `function ${cut(String(value.name))}`
+      case 'object':
+        return value === null ? 'null' : describeObject(value)
+      default:
+        return String(value)
+    }
+  } catch {
+    return `a value of type ${typeof value}`
+  }
+}
+
+function describeObject(value: object): string {
+  if (types.isProxy(value)) return 'a Proxy'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === null || prototype === Object.prototype) return 'an object'
+  const name = prototype.constructor?.name
+  return typeof name === 'string' && name !== '' ? `an instance of ${cut(name)}` : 'an object'
+}
+
+function cut(text: string): string {
+  return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text
+}
+
+function reason(cause: unknown): string {
+  if (!types.isNativeError(cause)) return 'it throws'
+  const { message } = cause
+  const line = typeof message === 'string' ? (message.split('\n', 1)[0] ?? '') : ''
+  return line === '' ? cause.name : line.length > 120 ? `${line.slice(0, 120)}…` : line
+}
+
+// Adds the code, and the cause if there is one; the stack starts at the caller of `factory`.
+function finish<E extends Error>(
+  error: E,
+  factory: unknown,
+  code: ErrorCode,
+  cause: unknown,
+): E & { code: ErrorCode } {
+  if (cause !== undefined)
+    Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true })
+  Error.captureStackTrace?.(error, factory as (...args: never[]) => unknown)
+  return Object.assign(error, { code })
+}

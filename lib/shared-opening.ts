@@ -1,0 +1,102 @@
+/**
+ * How a thread comes to have a shared cache open: by making it, by its name, or by its handle.
+ */
+import { codecName, isBuiltIn, resolveCodec, type ValueCodec } from './codecs.js'
+import { codecNeeded, nameTaken, optionsDiffer, optionType, otherCopy, staleHandle } from './errors.js'
+import { checkHandle } from './handle.js'
+import { type Description, GONE, MAKE, MAKE_OR_OPEN, NAME_TAKEN, native, OPEN } from './native.js'
+import { checkOptions } from './options.js'
+import { checkName, OPEN_OPTIONS, OPTIONS, readSettings, type Settings } from './shared-options.js'
+
+/** A cache that this thread has open. */
+export class Opened<V> {
+  constructor(
+    /** The number that the addon's functions know it by. */
+    readonly id: number,
+    readonly codec: ValueCodec<V>,
+    readonly description: Description,
+  ) {}
+}
+
+/** Makes a cache as the constructor's options say. */
+export function make<V>(options: unknown): Opened<V> {
+  const settings = readSettings<V>('SharedCache', options, OPTIONS)
+  if (settings.maxBytes === undefined) throw optionType('maxBytes', "given, such as '64mb'", undefined)
+  settings.codec ??= resolveCodec<V>(undefined)
+  const id = create(settings, MAKE)
+  if (id === NAME_TAKEN) throw nameTaken(settings.name as string)
+  return new Opened(id, settings.codec, describe(id))
+}
+
+/** Opens the cache of that name, or makes it as the options say. */
+export function openNamed<V>(name: unknown, options: unknown): Opened<V> {
+  const settings = readSettings<V>('SharedCache.open', options, OPEN_OPTIONS)
+  settings.name = checkName(name)
+  const id = create(settings, settings.maxBytes === undefined ? OPEN : MAKE_OR_OPEN)
+  if (id === GONE) {
+    const expected = `given to make the shared cache ${JSON.stringify(name)}, which nobody has open`
+    throw optionType('maxBytes', expected, undefined)
+  }
+  return opened(id, (description) => {
+    checkAgainst(settings, description)
+    return codecOf(settings.codec, description)
+  })
+}
+
+/** Opens the cache of a handle. */
+export function attachTo<V>(handle: unknown, options: unknown): Opened<V> {
+  const { image, index, generation } = checkHandle(handle)
+  const { codec } = checkOptions('SharedCache.attach', options, ['codec'])
+  const given = codec === undefined ? undefined : resolveCodec<V>(codec)
+  if (image !== native.image()) throw otherCopy()
+  const id = native.attach(index, generation)
+  if (id === GONE) throw staleHandle()
+  return opened(id, (description) => codecOf(given, description))
+}
+
+function create(settings: Settings<unknown>, mode: number): number {
+  return native.create(
+    settings.name,
+    mode,
+    settings.maxBytes ?? 0,
+    settings.policy === 'lru' ? 1 : 0,
+    settings.ttl ?? Number.POSITIVE_INFINITY,
+    settings.tti ?? Number.POSITIVE_INFINITY,
+    settings.codec?.name ?? codecName(undefined),
+  )
+}
+
+/** What this thread just opened under `id`; lets go of it again if `codecFor` throws. */
+function opened<V>(id: number, codecFor: (description: Description) => ValueCodec<V>): Opened<V> {
+  try {
+    const description = describe(id)
+    return new Opened(id, codecFor(description), description)
+  } catch (error) {
+    native.release(id)
+    throw error
+  }
+}
+
+function describe(id: number): Description {
+  return native.describe(id) as Description
+}
+
+/** Throws when an option that `open` was given contradicts the living cache. */
+function checkAgainst(given: Settings<unknown>, description: Description): void {
+  const [, , maxBytes, , lru, ttl, tti, codec] = description
+  const policy = lru === 1 ? 'lru' : 'tinylfu'
+  const living = { maxBytes, policy, ttl, tti, codec }
+  const wanted = { ...given, codec: given.codec?.name }
+  for (const option of Object.keys(living) as (keyof typeof living)[]) {
+    if (wanted[option] !== undefined && wanted[option] !== living[option]) {
+      throw optionsDiffer(given.name as string, option, living[option], wanted[option])
+    }
+  }
+}
+
+/** The codec of a living cache: the one given if it is the cache's, else a built-in one by its name. */
+function codecOf<V>(given: ValueCodec<V> | undefined, description: Description): ValueCodec<V> {
+  const codec = description[7]
+  if (given === undefined ? !isBuiltIn(codec) : given.name !== codec) throw codecNeeded(codec, given?.name)
+  return given ?? resolveCodec<V>(codec)
+}

@@ -1,0 +1,80 @@
+/**
+ * The options of `SharedCache`: what they are, and how they are checked before anything is made.
+ */
+import { parseBytes, type Size } from './bytes.js'
+import { type Codec, resolveCodec, type ValueCodec } from './codecs.js'
+import { type Duration, parseDuration } from './duration.js'
+import { optionType } from './errors.js'
+import { checkOptions, parseChoice } from './options.js'
+
+/** What a {@link SharedCache} takes as a key. Types never collide: `1` is not `'1'`; `-0` is `0`, and NaN equals NaN. */
+export type SharedKey = string | number | bigint | Uint8Array
+
+/** How entries are chosen to stay: by frequency and recency, or by recency alone. */
+export type Policy = 'tinylfu' | 'lru'
+
+/** What a {@link SharedCache} is made with. */
+export interface SharedCacheOptions<V> {
+  /**
+   * The limit in bytes: keys, values and what keeps track of them, which `bytes` counts. A number or a string such as
+   * `'256mb'`, or `'25%'` of the container's memory limit or else of the machine's memory. It holds after every call.
+   */
+  maxBytes: Size
+  /** How long an entry lives after it was set. Without it, and unless `set` says otherwise, it does not expire. */
+  ttl?: Duration | undefined
+  /** How long an entry lives after it was last set or read. */
+  tti?: Duration | undefined
+  /** `'tinylfu'` (default) keeps what is asked for often, `'lru'` what was asked for last (in each shard). */
+  policy?: Policy | undefined
+  /** A name for {@link SharedCache.open}, known in the whole process for as long as any thread has the cache open. */
+  name?: string | undefined
+  /** How values become bytes: see {@link Codec}. `'structured'` by default. */
+  codec?: Codec<V> | undefined
+}
+
+/** How long an entry may live, in place of what the cache was made with. */
+export interface SharedSetOptions {
+  /** From this `set` on; `Infinity` for without end. */
+  ttl?: Duration | undefined
+  /** From the last `set` or `get` on; `Infinity` for without end. */
+  tti?: Duration | undefined
+}
+
+/** Options after they were checked; an absent one is undefined. */
+export interface Settings<V> {
+  maxBytes: number | undefined
+  ttl: number | undefined
+  tti: number | undefined
+  policy: Policy | undefined
+  name: string | undefined
+  codec: ValueCodec<V> | undefined
+}
+
+const POLICIES: Policy[] = ['tinylfu', 'lru']
+
+/** The options of the constructor. */
+export const OPTIONS = ['maxBytes', 'ttl', 'tti', 'policy', 'name', 'codec']
+
+/** The options of `open`, which takes the name apart from them. */
+export const OPEN_OPTIONS = OPTIONS.filter((option) => option !== 'name')
+
+/** Checks the options given to `owner`, all of them before any is used. */
+export function readSettings<V>(owner: string, given: unknown, known: string[]): Settings<V> {
+  const { maxBytes, ttl, tti, policy, name, codec } = checkOptions(owner, given, known)
+  return {
+    maxBytes: maxBytes === undefined ? undefined : parseBytes(maxBytes, 'maxBytes'),
+    ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
+    tti: tti === undefined ? undefined : parseDuration(tti, 'tti'),
+    policy: policy === undefined ? undefined : parseChoice(policy, 'policy', POLICIES),
+    name: name === undefined ? undefined : checkName(name),
+    codec: codec === undefined ? undefined : resolveCodec<V>(codec),
+  }
+}
+
+/** A name of a cache, or a `TypeError`. */
+export function checkName(name: unknown): string {
+  if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
+    throw optionType('name', 'a well-formed string that is not empty', name)
+  }
+  return name
+}
