@@ -96,6 +96,9 @@ pub struct MainRegion {
     bound: u64,
     weight: u64,
     len: usize,
+    /// The least that an entry has weighed so far.
+    lightest: u32,
+    /// How many operations ago the ballast was read: no more entries were used since.
     since_ballast: usize,
     departed: Arc<Mutex<Vec<Departed>>>,
 }
@@ -117,7 +120,16 @@ impl MainRegion {
                 }
             })
             .build_with_hasher(KeyHash);
-        let region = Self { cache, ceiling, bound: 0, weight: 0, len: 0, since_ballast: 0, departed };
+        let region = Self {
+            cache,
+            ceiling,
+            bound: 0,
+            weight: 0,
+            len: 0,
+            lightest: ceiling,
+            since_ballast: 0,
+            departed,
+        };
         region.size_sketch(entries);
         region.cache.insert(BALLAST, ceiling);
         region.settle();
@@ -151,15 +163,20 @@ impl MainRegion {
         self.settle();
     }
 
-    /// Offers an entry. moka decides: either it leaves at once or those that it displaces do.
+    /// Offers an entry, which must be within what the others weigh unless there is room for it. moka
+    /// decides: either it leaves at once or those that it displaces do.
     pub fn offer(&mut self, slot: Slot, generation: u32, hash: u64, weight: u32) {
+        self.lightest = self.lightest.min(weight).max(1);
+        // moka looks at victims up to the candidate's weight. The ballast is read before the insert,
+        // which may run a maintenance of its own.
+        let victims = weight.div_ceil(self.lightest) as usize;
+        self.keep_ballast(self.len.saturating_sub(victims));
         let token = Token { slot, generation, hash };
         // A sighting: moka counts frequency on reads alone, hits and misses.
         self.cache.get(&token);
         self.cache.insert(token, weight);
         self.weight += u64::from(weight);
         self.len += 1;
-        self.keep_ballast();
         self.settle();
     }
 
@@ -167,7 +184,7 @@ impl MainRegion {
     #[inline]
     pub fn read(&mut self, slot: Slot, generation: u32, hash: u64) {
         self.cache.get(&Token { slot, generation, hash });
-        self.keep_ballast();
+        self.keep_ballast(self.len);
     }
 
     /// Takes an entry out.
@@ -178,6 +195,7 @@ impl MainRegion {
 
     /// Weighs an entry anew; `weight` must be within the bound. Others may have to leave for it.
     pub fn reweigh(&mut self, slot: Slot, generation: u32, hash: u64, old: u32, weight: u32) {
+        self.lightest = self.lightest.min(weight).max(1);
         // Both are read last, so that neither is where moka looks for victims.
         self.cache.get(&BALLAST);
         self.cache.insert(Token { slot, generation, hash }, weight);
@@ -198,11 +216,12 @@ impl MainRegion {
         self.len -= 1;
     }
 
-    /// Reads the ballast when it is due, well before it could reach the end where victims are taken.
+    /// Reads the ballast when it is due, well before it could reach the end where victims are taken,
+    /// and always when `most` entries or more may have been used since it was read.
     #[inline]
-    fn keep_ballast(&mut self) {
+    fn keep_ballast(&mut self, most: usize) {
         self.since_ballast += 1;
-        if self.since_ballast >= BALLAST_READ_INTERVAL.min(self.len / 2) {
+        if self.since_ballast >= BALLAST_READ_INTERVAL.min(self.len / 2).min(most) {
             self.since_ballast = 0;
             self.cache.get(&BALLAST);
         }

@@ -69,6 +69,8 @@ pub struct Policy {
     /// Made when the window first overflows, so that a small cache stays small.
     admission: Option<Admission>,
     departed: Vec<Departed>,
+    /// What left the window and has no place yet.
+    candidates: Vec<Slot>,
 }
 
 /// What stands behind the window.
@@ -89,6 +91,7 @@ impl Policy {
             window: AdmissionWindow::default(),
             admission: None,
             departed: Vec::new(),
+            candidates: Vec::new(),
         }
     }
 
@@ -183,8 +186,13 @@ impl Policy {
         if state.weight == weight {
             return;
         }
+        let free = self.capacity.saturating_sub(self.window.weight());
         if let (Region::Main, Some(Admission { main, .. })) = (state.region, &mut self.admission) {
-            if u64::from(weight) <= main.bound() {
+            if u64::from(weight) <= free {
+                // Nothing leaves for want of a bound that could be higher.
+                if main.bound() < free && main.weight() + u64::from(weight) > main.bound() {
+                    main.set_bound(free);
+                }
                 self.table.set_weight(slot, weight);
                 main.reweigh(slot, state.generation, state.hash, state.weight, weight);
                 self.collect(NONE, gone);
@@ -216,12 +224,31 @@ impl Policy {
     /// `fresh` may not go.
     #[inline]
     fn rebalance(&mut self, fresh: Slot, gone: &mut Vec<Departure>) {
-        while let Some(candidate) = self.window.leave(&mut self.table) {
+        // All leave before the first is admitted: what the main region may hold depends on what stays.
+        let mut candidates = std::mem::take(&mut self.candidates);
+        while let Some(candidate) = self.next_candidate(fresh) {
+            candidates.push(candidate);
+        }
+        for candidate in candidates.drain(..) {
             self.admit(candidate, gone);
         }
+        self.candidates = candidates;
         if self.weight() > self.capacity {
             self.make_room(fresh, gone);
         }
+    }
+
+    /// The next entry that leaves the window. Where the main region took what a heavier entry left free
+    /// in the window, more leave than the window's own capacity asks for.
+    #[inline]
+    fn next_candidate(&mut self, fresh: Slot) -> Option<Slot> {
+        self.window.leave(&mut self.table).or_else(|| {
+            if self.weight() > self.capacity {
+                self.window.leave_crowded(&mut self.table, fresh)
+            } else {
+                None
+            }
+        })
     }
 
     /// Finds a place for an entry that left the window.
@@ -232,8 +259,8 @@ impl Policy {
         }
         let state = *self.table.get(slot);
         let weight = u64::from(state.weight);
-        let bound = self.main_bound(weight);
-        if weight > bound {
+        let (reserved, free) = self.main_bounds();
+        if weight > free {
             self.depart(slot, Cause::NotAdmitted, gone);
             return;
         }
@@ -243,29 +270,37 @@ impl Policy {
             // The entries turned out far lighter than the first ones told.
             *filter = FrequencySketch::new(len * 2);
         }
-        let fits = main.weight() + weight <= bound;
-        if !fits && filter.count(state.hash) <= FILTER_THRESHOLD {
-            self.depart(slot, Cause::NotAdmitted, gone);
-            return;
-        }
-        if main.bound() != bound && (!fits || main.weight() + weight > main.bound()) {
-            main.set_bound(bound);
+        let fits = main.weight() + weight <= free;
+        if fits {
+            if main.weight() + weight > main.bound() {
+                main.set_bound(free);
+            }
+        } else {
+            // moka takes victims of the candidate's weight or refuses it; without so many it would
+            // count the ballast among them.
+            if filter.count(state.hash) <= FILTER_THRESHOLD || main.weight() < weight {
+                self.depart(slot, Cause::NotAdmitted, gone);
+                return;
+            }
+            // Every bound between the two will do; it moves only if it must, since that is not cheap.
+            if main.bound() < reserved || main.bound() > free {
+                main.set_bound(main.weight().clamp(reserved, free));
+            }
         }
         main.offer(slot, state.generation, state.hash, state.weight);
         self.table.place(slot, Region::Main);
         self.collect(slot, gone);
     }
 
-    /// What the main region may hold when an entry of `weight` asks to come in. What the window has
-    /// not filled is kept for the window, unless the entry is too heavy ever to go through it: then
-    /// all that is free is the entry's to take.
-    fn main_bound(&self, weight: u64) -> u64 {
-        let window = if weight > self.window.capacity() {
-            self.window.list_weight()
-        } else {
-            self.window.capacity().max(self.window.list_weight())
-        };
-        self.capacity.saturating_sub(window + self.window.seat_weight())
+    /// What the main region may hold: with the whole of the window kept free for it, and with what the
+    /// window's entries weigh now. The second is the higher one by less than an entry of the window,
+    /// as a rule, and makes that nothing is refused while there is room.
+    fn main_bounds(&self) -> (u64, u64) {
+        let (window, seat) = (self.window.capacity(), self.window.seat_weight());
+        let reserved = self.capacity.saturating_sub(window + seat);
+        // What the list weighs above its capacity is about to leave it.
+        let free = self.capacity.saturating_sub(self.window.list_weight().min(window) + seat);
+        (reserved, free)
     }
 
     /// Evicts until what is held fits: first from the main region, then from the seat, then from the

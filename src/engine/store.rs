@@ -35,6 +35,10 @@ const BYTES_PER_SHARD: u64 = 16 << 20;
 /// The largest part of the limit that one entry may take, where there is more than one shard.
 const ENTRY_SHARE: u64 = 4;
 
+/// What a shard is to hold beside the entry that it takes in, as a part of its share: as much as the
+/// policy's window, or else an entry as heavy as its shard would give way to the very next write.
+const COMPANY_SHARE: u64 = 10;
+
 /// A shard fills in so many steps.
 const GRANTS_PER_SHARD: u64 = 64;
 
@@ -192,22 +196,23 @@ impl Store {
         // What was gathered elsewhere for this write.
         let mut gathered = 0;
         for round in 0..MAX_ROUNDS {
+            let room = if round == 0 { self.with_company(weight) } else { weight };
             let lacks = shard.write(|entries, garbage| {
                 let lacks = entries.lacks(hash, key, weight as u32);
                 let lacks = self.grant(entries, lacks, std::mem::take(&mut gathered), garbage);
                 // Where only slack elsewhere could help, one look for it is enough: then others go.
-                let fits = entries.capacity() >= weight;
+                let fits = entries.capacity() >= room;
                 if (lacks == 0 || (fits && (round > 0 || !self.could_lend(shard, lacks))))
                     && let Some(write) = write.take()
                 {
                     entries.set(write, garbage);
                 }
-                if fits { lacks } else { lacks.max(weight - entries.capacity()) }
+                if fits { lacks } else { lacks.max(room - entries.capacity()) }
             });
             if write.is_none() {
                 return SetOutcome::Stored;
             }
-            gathered = self.gather(shard, lacks, weight);
+            gathered = self.gather(shard, lacks, room);
         }
         shard.write(|entries, garbage| {
             self.grant(entries, 0, gathered, garbage);
@@ -277,9 +282,14 @@ impl Store {
         shard.slack() >= lacks.max(self.chunk())
     }
 
-    /// Takes capacity from other shards, one after the other: slack first, and where `shard` cannot hold
-    /// `weight` at all or is starved, evicting.
-    fn gather(&self, shard: &Shard, lacks: u64, weight: u64) -> u64 {
+    /// The capacity that a shard should have to take in an entry of `weight`.
+    fn with_company(&self, weight: u64) -> u64 {
+        (weight + self.share() / COMPANY_SHARE).min(self.budget.limit())
+    }
+
+    /// Takes capacity from other shards, one after the other: slack first, and where the capacity of
+    /// `shard` would still be below `room` or it is starved, evicting.
+    fn gather(&self, shard: &Shard, lacks: u64, room: u64) -> u64 {
         let mut gathered = 0;
         for other in self.others(shard).filter(|other| self.has_slack(other, lacks)) {
             if gathered >= lacks {
@@ -291,7 +301,7 @@ impl Store {
                 lent
             });
         }
-        if shard.capacity() + gathered >= weight && !self.is_starved(shard) {
+        if shard.capacity() + gathered >= room && !self.is_starved(shard) {
             return gathered;
         }
         let mut left = self.shards.len() as u64 - 1;

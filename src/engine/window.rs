@@ -8,6 +8,11 @@
 
 use super::slots::{RecencyList, Region, Slot, SlotTable};
 
+/// What the window is promised of its capacity. Where entries differ in weight it has gaps, which the
+/// main region may use; were all of it promised, entries of the main region would leave, compared with
+/// nobody, whenever a gap closes.
+const CROWDED: (u64, u64) = (7, 8);
+
 /// The entry that is too heavy for the list.
 struct Seat {
     slot: Slot,
@@ -86,6 +91,17 @@ impl AdmissionWindow {
             return Some(seat.slot);
         }
         if self.list_weight > self.capacity { self.pop_oldest(table) } else { None }
+    }
+
+    /// As [`AdmissionWindow::leave`] where what is held weighs too much although the list is within its
+    /// capacity: the oldest leaves, rather than an entry of the main region, unless the list is so far
+    /// below its capacity that it may grow at the main region's expense.
+    pub fn leave_crowded(&mut self, table: &mut SlotTable, fresh: Slot) -> Option<Slot> {
+        let oldest = self.list.oldest()?;
+        if oldest == fresh || self.list_weight * CROWDED.1 <= self.capacity * CROWDED.0 {
+            return None;
+        }
+        self.pop_oldest(table)
     }
 
     /// Takes out the entry of the list that was used longest ago.

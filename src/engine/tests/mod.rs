@@ -1,0 +1,7 @@
+//! The engine as a whole, against plain models.
+
+mod determinism;
+mod policy;
+mod random;
+mod store;
+mod threads;
