@@ -1,13 +1,14 @@
 // The codecs of SharedCache: how a JavaScript value becomes a payload off the heap, and how it comes back.
 //
-// A payload is a number, a text or bytes, and beside each the store keeps a one-byte kind that tells how to read it. The
-// default codec, 'structured', is as faithful as v8.serialize at the price of JSON: every value takes the cheapest
-// encoding that gives back what v8.deserialize would, and only the rest pays for structured clone (its decoding starts at
-// 1.5 us where JSON.parse starts at 0.3).
+// A payload is a number, a text or bytes, and beside each the store keeps a one-byte kind that tells how to
+// read it. The default codec, 'structured', is as faithful as v8.serialize at the price of JSON: every value
+// takes the cheapest encoding that gives back what v8.deserialize would, and only the rest pays for
+// structured clone (its decoding starts at 1.5 us where JSON.parse starts at 0.3).
 
 import { types } from 'node:util'
 import v8 from 'node:v8'
 import { badEncoding, foreignKind, invalidValue, optionType, uncloneable } from './errors.js'
+import { plainText } from './plain-data.js'
 
 /** A codec of one's own: the bytes it makes are stored as they are. */
 export interface CustomCodec<V> {
@@ -31,16 +32,15 @@ export interface ValueCodec<V = unknown> {
   /** The kind of the payload that `encode` returned last: read it before anything else runs. */
   kind: number
   /**
-   * The payload of `value`; nothing in it changes with `value` later, except that bytes are to be copied at once. `key` is
-   * only for the message of the `TypeError` that a value gets that the codec does not take.
+   * The payload of `value`; nothing in it changes with `value` later, except that bytes are to be copied at
+   * once. `key` is only for the message of the `TypeError` that a value gets that the codec does not take.
    */
   encode(value: V, key: unknown): Payload
   /** The value of `payload`, which must be fresh: what is decoded may keep it. */
   decode(kind: number, payload: Payload): V
 }
 
-// Plain constants, so that each use compiles to the number. Zero payload up to TRUE; NUMBER a number; STRING and JSON_TEXT
-// a text; the others bytes.
+// Plain constants, because members of an exported object are looked up at each use.
 const UNDEFINED = 0
 const NULL = 1
 const FALSE = 2
@@ -54,8 +54,9 @@ const STRUCTURED = 9
 const CUSTOM = 10
 
 /**
- * The kinds of payload, as the store keeps them: `Undefined` to `True` have none, `Number` is an f64, `String` and `Json`
- * are text, and `Buffer`, `Uint8Array`, `Structured` (the format of v8.serialize) and `Custom` are bytes.
+ * The kinds of payload, as the store keeps them: `Undefined` to `True` have none, `Number` is an f64,
+ * `String` and `Json` are text, and `Buffer`, `Uint8Array`, `Structured` (the format of v8.serialize) and
+ * `Custom` are bytes.
  */
 export const Kind = Object.freeze({
   Undefined: UNDEFINED,
@@ -76,8 +77,8 @@ const BUILT_IN = ['structured', 'json', 'string', 'bytes'] as const
 /**
  * A fresh codec for the `codec` option; 'structured' when it is absent.
  *
- * Throws a `TypeError` (ERR_MOKAPOT_INVALID_OPTION) for what is neither a built-in name nor an object with a name of its own
- * and the functions `encode` and `decode`.
+ * Throws a `TypeError` (ERR_MOKAPOT_INVALID_OPTION) for what is neither a built-in name nor an object with a
+ * name of its own and the functions `encode` and `decode`.
  */
 export function resolveCodec<V>(option: unknown): ValueCodec<V> {
   switch (option) {
@@ -101,7 +102,7 @@ export function isBuiltIn(name: string): boolean {
 }
 
 /** The name under which a valid `codec` option is known to other threads; 'structured' when it is absent. */
-export function codecName(option: Codec<never> | undefined): string {
+export function codecName(option: string | { readonly name: string } | undefined): string {
   return option === undefined ? 'structured' : typeof option === 'string' ? option : option.name
 }
 
@@ -172,7 +173,7 @@ class StructuredCodec implements ValueCodec<unknown> {
   }
 
   #encodeObject(value: object, key: unknown): Payload {
-    if (types.isUint8Array(value)) {
+    if (ArrayBuffer.isView(value) && types.isUint8Array(value)) {
       const prototype = Object.getPrototypeOf(value)
       if ((prototype === Buffer.prototype || prototype === Uint8Array.prototype) && isStable(value)) {
         this.kind = prototype === Buffer.prototype ? BUFFER : UINT8_ARRAY
@@ -278,7 +279,7 @@ class OwnCodec<V> implements ValueCodec<V> {
   }
 }
 
-// --- Bytes -----------------------------------------------------------------------------------------------------------
+// --- Bytes --------------------------------------------------------------------------------------------
 
 // Whether the bytes are there and no other thread can change them while they are copied.
 function isStable(bytes: Uint8Array): boolean {
@@ -304,10 +305,11 @@ function refuseDetached(codec: string, key: unknown, bytes: Uint8Array): never {
   throw invalidValue(codec, key, 'bytes whose ArrayBuffer is not detached', bytes)
 }
 
-// The payload as a plain Uint8Array over an ArrayBuffer of exactly its size, as a user who reads `.buffer` expects.
+// The payload as a plain Uint8Array over an ArrayBuffer of exactly its size,
+// which a user who reads `.buffer` expects.
 function ownBytes(payload: Uint8Array): Uint8Array {
-  const { buffer, byteLength } = payload
-  return new Uint8Array(buffer.byteLength === byteLength ? buffer : Uint8Array.from(payload).buffer)
+  if (payload.buffer.byteLength !== payload.byteLength) return Uint8Array.from(payload)
+  return Buffer.isBuffer(payload) ? new Uint8Array(payload.buffer) : payload
 }
 
 function ownBuffer(payload: Uint8Array): Buffer {
@@ -316,15 +318,15 @@ function ownBuffer(payload: Uint8Array): Buffer {
     : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
 }
 
-// --- Structured clone ------------------------------------------------------------------------------------------------
+// --- Structured clone ---------------------------------------------------------------------------------
 
-// v8.deserialize makes typed arrays that look into the bytes they were read from, or into the pool of small Buffers.
-// Here each gets a store of its own, so that `.buffer` of one never shows another.
+// v8.deserialize makes typed arrays that look into the bytes they were read from, or into the pool of small
+// Buffers. Here each gets a store of its own, so that `.buffer` of one never shows another.
 class OwnStores extends (v8.DefaultDeserializer as new (bytes: Uint8Array) => HostObjectReader) {
   override _readHostObject(): NodeJS.ArrayBufferView {
     const view = super._readHostObject()
     const store = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice().buffer
-    if (Buffer.isBuffer(view)) return Buffer.from(store)
+    if (Buffer.isBuffer(view)) return Buffer.from(store) // its constructor is deprecated
     return new (view.constructor as new (store: ArrayBufferLike) => NodeJS.ArrayBufferView)(store)
   }
 }
@@ -338,137 +340,4 @@ function deserialize(bytes: Uint8Array): unknown {
   const reader = new OwnStores(bytes)
   reader.readHeader()
   return reader.readValue()
-}
-
-// --- Plain data ------------------------------------------------------------------------------------------
-
-// Deeper values are left to structured clone, which has a limit of its own.
-const DEEPEST = 100
-// Up to this many objects are told apart by looking through a list, which is cheaper than a Set.
-const LISTED = 32
-// From this length on an array of numbers may be a vector.
-const SHORTEST_VECTOR = 64
-// What structured clone takes for a number that is not a small integer.
-const DOUBLE_BYTES = 9
-
-/** The JSON text of `value` if it is plain data that JSON gives back as structured clone would, else undefined. */
-function plainText(value: object): string | undefined {
-  const walk = shared.busy ? new PlainWalk() : shared
-  try {
-    walk.busy = true
-    return walk.isPlain(value, 0) ? JSON.stringify(value) : undefined
-  } catch {
-    return undefined // A getter threw, or the text is too long: structured clone has the last word.
-  } finally {
-    walk.forget()
-  }
-}
-
-/**
- * One walk over a value, which tells whether JSON is as faithful to it as structured clone.
- *
- * It is not where there is -0, NaN, an infinity, undefined, a hole, a bigint, a function, a symbol, a `toJSON`, a
- * getter, a proxy, a property of an array beside its elements, an object reached twice, or an object of any kind
- * but `{}` and `[]`. A null prototype and symbol keys are plain: structured clone drops them too.
- *
- * Two oddities go unseen, for their price: a getter on an array index that answers differently the third time, and
- * a Map or the like whose prototype was replaced by `Object.prototype`.
- */
-class PlainWalk {
-  /** A walk is going on: a getter that comes back to this codec must take another. */
-  busy = false
-  readonly #list: (object | undefined)[] = []
-  #count = 0
-  #set: Set<object> | undefined
-
-  /** Whether `value` and all below it are plain. */
-  isPlain(value: object, depth: number): boolean {
-    if (depth > DEEPEST || types.isProxy(value)) return false
-    const prototype = Object.getPrototypeOf(value)
-    if (prototype === Array.prototype) return Array.isArray(value) && this.#isPlainArray(value, depth)
-    if (prototype !== Object.prototype && prototype !== null) return false
-    // The tag gives away `arguments`, module namespaces, and dates, errors and such with another prototype.
-    if (
-      tagOf.call(value) !== '[object Object]' ||
-      (value as { toJSON?: unknown }).toJSON !== undefined ||
-      !this.#isFirst(value)
-    )
-      return false
-    for (const name in value) {
-      // Getters are not called: structured clone is to call them once. Inherited names come back undefined.
-      const property = Object.getOwnPropertyDescriptor(value, name)
-      if (property === undefined || property.get !== undefined) return false
-      if (!this.#isPlainPart(property.value, depth)) return false
-    }
-    return true
-  }
-
-  #isPlainArray(value: unknown[], depth: number): boolean {
-    const { length } = value
-    const names = Object.keys(value)
-    // Indices come first: if the last of as many names is the last index, each element is there and nothing else.
-    if (names.length !== length || (length > 0 && names[length - 1] !== String(length - 1))) return false
-    if ((value as { toJSON?: unknown }).toJSON !== undefined || !this.#isFirst(value) || isVector(value))
-      return false
-    for (let i = 0; i < length; i++) {
-      const part = value[i]
-      if (part !== value[i] || !this.#isPlainPart(part, depth)) return false
-    }
-    return true
-  }
-
-  #isPlainPart(part: unknown, depth: number): boolean {
-    switch (typeof part) {
-      case 'string':
-      case 'boolean':
-        return true
-      case 'number':
-        return Number.isFinite(part) && !Object.is(part, -0)
-      case 'object':
-        return part === null || this.isPlain(part, depth + 1)
-      default:
-        return false
-    }
-  }
-
-  /** Lets go of what was walked over. */
-  forget(): void {
-    for (let i = 0; i < this.#count; i++) this.#list[i] = undefined
-    this.#count = 0
-    this.#set = undefined
-    this.busy = false
-  }
-
-  #isFirst(value: object): boolean {
-    if (this.#set !== undefined) return addTo(this.#set, value)
-    const count = this.#count
-    for (let i = 0; i < count; i++) if (this.#list[i] === value) return false
-    if (count === LISTED) {
-      this.#set = new Set(this.#list as object[])
-      return addTo(this.#set, value)
-    }
-    this.#list[count] = value
-    this.#count = count + 1
-    return true
-  }
-}
-
-const shared = new PlainWalk()
-const tagOf = Object.prototype.toString
-
-// Whether `value` is new to `set`.
-function addTo(set: Set<object>, value: object): boolean {
-  const { size } = set
-  return set.add(value).size !== size
-}
-
-// Whether `array` looks like a vector of measured numbers: as text those take twice the bytes and ten times the time.
-function isVector(array: unknown[]): boolean {
-  const { length } = array
-  if (length < SHORTEST_VECTOR) return false
-  return isLong(array[0]) && isLong(array[length >> 1]) && isLong(array[length - 1])
-}
-
-function isLong(value: unknown): boolean {
-  return typeof value === 'number' && String(value).length > DOUBLE_BYTES
 }

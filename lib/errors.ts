@@ -2,7 +2,10 @@
 
 import { types } from 'node:util'
 
-/** What `error.code` can be. A code is part of the contract and never changes its meaning; messages may be reworded. */
+/**
+ * What `error.code` can be. A code is part of the contract and never changes its meaning; messages may be
+ * reworded.
+ */
 export type ErrorCode =
   /** An option or argument has the wrong type or is out of range. */
   | 'ERR_MOKAPOT_INVALID_OPTION'
@@ -28,14 +31,16 @@ export type ErrorCode =
   | 'ERR_MOKAPOT_OTHER_COPY'
   /** The value is no handle at all. */
   | 'ERR_MOKAPOT_INVALID_HANDLE'
+  /** A load did not settle within its `timeout`. */
+  | 'ERR_MOKAPOT_TIMEOUT'
   /** Memory ran out for an entry within the limit. */
   | 'ERR_MOKAPOT_OUT_OF_MEMORY'
   /** mokapot itself failed: a defect to report. */
   | 'ERR_MOKAPOT_INTERNAL'
-  /** A load did not settle within its `timeout`. */
-  | 'ERR_MOKAPOT_TIMEOUT'
 
-/** A failure that is neither a wrong type nor a value out of range: closed caches, stale handles, timeouts. */
+/**
+ * A failure that is neither a wrong type nor a value out of range: closed caches, stale handles, timeouts.
+ */
 export class MokapotError extends Error {
   /** One of the `ERR_MOKAPOT_…` codes. */
   readonly code: ErrorCode
@@ -79,7 +84,10 @@ export function optionType(name: string, expected: string, got: unknown): TypeEr
   return typeError('ERR_MOKAPOT_INVALID_OPTION', `${name} must be ${expected}, got ${describe(got)}`)
 }
 
-/** `TypeError` for an option `given` to `owner` that does not exist; `nearest` is the name that was likely meant. */
+/**
+ * `TypeError` for an option `given` to `owner` that does not exist; `nearest` is the name that was likely
+ * meant.
+ */
 export function unknownOption(
   owner: string,
   given: string,
@@ -109,7 +117,7 @@ export function invalidValue(
 ): TypeError {
   return typeError(
     'ERR_MOKAPOT_INVALID_VALUE',
-    `the value of ${describe(key)} must be ${expected} in a cache with codec ${describe(codec)}, got ${describe(got)}`,
+    `the value of ${describe(key)} must be ${expected} for the codec ${describe(codec)}, got ${describe(got)}`,
     cause,
   )
 }
@@ -118,8 +126,9 @@ export function invalidValue(
 export function uncloneable(key: unknown, value: unknown, cause: unknown): TypeError {
   return typeError(
     'ERR_MOKAPOT_UNCLONEABLE',
-    `the value of ${describe(key)} (${describe(value)}) cannot be cloned (${reason(cause)}): leave functions, symbols, ` +
-      'proxies, promises and native handles out of it, convert it to plain data, or give the cache a codec',
+    `the value of ${describe(key)}, ${describe(value)}, cannot be cloned (${reason(cause)}); ` +
+      'leave functions, symbols, proxies, promises and native handles out of it, convert it to plain data, ' +
+      'or give the cache a codec of your own',
     cause,
   )
 }
@@ -137,7 +146,8 @@ export function badEncoding(codec: string, key: unknown, got: unknown): TypeErro
 export function foreignKind(codec: string, kind: number): MokapotError {
   return new MokapotError(
     'ERR_MOKAPOT_CODEC',
-    `codec ${describe(codec)} never writes entries of kind ${kind}; attach with the codec the cache was made with`,
+    `codec ${describe(codec)} never writes entries of kind ${kind}; ` +
+      'attach with the codec the cache was made with',
   )
 }
 
@@ -154,7 +164,8 @@ export function codecNeeded(codec: string, given: string | undefined): MokapotEr
 export function outOfMemory(key: unknown): MokapotError {
   return new MokapotError(
     'ERR_MOKAPOT_OUT_OF_MEMORY',
-    `there is no memory left for the value of ${describe(key)}; the old value stays. Give the cache a smaller maxBytes`,
+    `there is no memory left for the value of ${describe(key)}; the old value stays. ` +
+      'Give the cache a smaller maxBytes',
   )
 }
 
@@ -172,7 +183,8 @@ export function closed(what: string): MokapotError {
 export function nameTaken(name: string): MokapotError {
   return new MokapotError(
     'ERR_MOKAPOT_NAME_TAKEN',
-    `a shared cache named ${describe(name)} exists already; use SharedCache.open to share it, or choose another name`,
+    `a shared cache named ${describe(name)} exists already; ` +
+      'use SharedCache.open to share it, or choose another name',
   )
 }
 
@@ -198,7 +210,7 @@ export function staleHandle(): MokapotError {
 export function otherCopy(): MokapotError {
   return new MokapotError(
     'ERR_MOKAPOT_OTHER_COPY',
-    'this handle was made by another copy of mokapot in this process; caches are shared within one copy only: ' +
+    'this handle was made by another copy of mokapot in this process; caches are shared within one copy: ' +
       'install one version (npm dedupe) and bundle it in one place',
   )
 }
@@ -216,7 +228,10 @@ const QUOTED = 40
 /** Bigints beyond this are not printed: turning one of a million digits into text takes seconds. */
 const LONGEST_BIGINT = 2n ** 256n
 
-/** `value` in a few words for an error message. Runs no code of the user's where that can be told, and never throws. */
+/**
+ * `value` in a few words for an error message. Runs no code of the user's where that can be told, and never
+ * throws.
+ */
 export function describe(value: unknown): string {
   try {
     switch (typeof value) {

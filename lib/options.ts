@@ -2,14 +2,17 @@
 
 import { optionRange, optionType, unknownOption } from './errors.js'
 
-/** The largest entry count a cache takes: slots are numbered in 32 bits, and two numbers are kept as marks. */
+/**
+ * The largest entry count a cache takes: slots are numbered in 32 bits, and two numbers are kept as marks.
+ */
 const LARGEST_COUNT = 2 ** 32 - 2
 
 /**
- * The options given to `name`, as a plain object that holds the `known` ones only. An option that is `undefined` is absent.
+ * The options given to `name`, as a plain object that holds the `known` ones only. An option that is
+ * `undefined` is absent.
  *
- * Throws a `TypeError`: ERR_MOKAPOT_INVALID_OPTION when `given` is no object, ERR_MOKAPOT_UNKNOWN_OPTION for an option that
- * is not `known`.
+ * Throws a `TypeError`: ERR_MOKAPOT_INVALID_OPTION when `given` is no object, ERR_MOKAPOT_UNKNOWN_OPTION for
+ * an option that is not `known`.
  */
 export function checkOptions(
   name: string,
@@ -34,7 +37,8 @@ export function checkOptions(
 /**
  * `value` as a number of entries: a whole number from 1 to 2^32 - 2.
  *
- * Throws (ERR_MOKAPOT_INVALID_OPTION, naming `name`) a `RangeError` for another number, a `TypeError` for another type.
+ * Throws (ERR_MOKAPOT_INVALID_OPTION, naming `name`) a `RangeError` for another number, a `TypeError` for
+ * another type.
  */
 export function parseCount(value: unknown, name: string): number {
   const expected = `a whole number from 1 to ${LARGEST_COUNT}`
@@ -53,8 +57,8 @@ export function parseChoice<const C extends string>(value: unknown, name: string
   throw optionType(name, choices.map((choice) => `'${choice}'`).join(' or '), value)
 }
 
-// The known name that `option` is most likely a slip of: at most a third of its letters away, so that a short name
-// does not suggest an unrelated one.
+// The known name that `option` is most likely a slip of: at most a third of its letters away, so that a short
+// name does not suggest an unrelated one.
 function nearest(option: string, known: readonly string[]): string | undefined {
   if (option.length > 64) return undefined
   let best: string | undefined
