@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// See the [module](self).
 pub struct Budget {
-    limit: u64,
+    limit: AtomicU64,
     granted: AtomicU64,
 }
 
@@ -17,20 +17,37 @@ impl Budget {
     /// A budget of which nothing is granted yet.
     #[must_use]
     pub fn new(limit: u64) -> Self {
-        Self { limit, granted: AtomicU64::new(0) }
+        Self { limit: AtomicU64::new(limit), granted: AtomicU64::new(0) }
     }
 
     /// The limit.
     #[must_use]
     pub fn limit(&self) -> u64 {
-        self.limit
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Changes the limit. Where more is granted than that, nothing is granted until enough was
+    /// [given back](Budget::give_back).
+    pub fn set_limit(&self, limit: u64) {
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// What is granted to all shards together.
+    #[must_use]
+    pub fn granted(&self) -> u64 {
+        self.granted.load(Ordering::Relaxed)
+    }
+
+    /// Takes back what a shard was granted and has no more.
+    pub fn give_back(&self, grant: u64) {
+        self.granted.fetch_sub(grant, Ordering::Relaxed);
     }
 
     /// Grants as much of `wanted` as is left, perhaps nothing.
     pub fn take(&self, wanted: u64) -> u64 {
         let mut granted = self.granted.load(Ordering::Relaxed);
         loop {
-            let grant = wanted.min(self.limit - granted);
+            let grant = wanted.min(self.limit().saturating_sub(granted));
             if grant == 0 {
                 return 0;
             }

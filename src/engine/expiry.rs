@@ -133,6 +133,18 @@ impl Expiry {
         self.deadlines.get(slot as usize).map_or(NEVER, |deadline| deadline.hard.min(deadline.idle))
     }
 
+    /// When `slot` expires whatever is read, and how far a read moves its idle deadline.
+    #[must_use]
+    pub fn lifetime(&self, slot: Slot) -> (Nanos, Nanos) {
+        self.deadlines.get(slot as usize).map_or((NEVER, NEVER), |deadline| (deadline.hard, deadline.to_idle))
+    }
+
+    /// Whether every bucket has been emptied that is due by `now`.
+    #[must_use]
+    pub fn is_swept(&self, now: Nanos) -> bool {
+        self.armed == 0 || self.cursor >= now >> TICK_BITS
+    }
+
     /// Moves the idle deadline of `slot`, which was read.
     #[inline]
     pub fn touch(&mut self, slot: Slot, now: Nanos) {
@@ -231,7 +243,9 @@ mod tests {
     fn sweep(expiry: &mut Expiry, now: Nanos) -> Vec<Slot> {
         let mut found = Vec::new();
         expiry.expired(now, usize::MAX, &mut found);
-        found.iter().for_each(|slot| expiry.disarm(*slot));
+        for slot in &found {
+            expiry.disarm(*slot);
+        }
         found.sort_unstable();
         found
     }
@@ -272,7 +286,9 @@ mod tests {
             let mut found = Vec::new();
             expiry.expired(1_000_000 * MS, 16, &mut found);
             assert!(found.len() <= 16);
-            found.iter().for_each(|slot| expiry.disarm(*slot));
+            for slot in &found {
+                expiry.disarm(*slot);
+            }
             calls += 1;
             assert!(calls < 10_000, "no progress");
         }
@@ -286,8 +302,10 @@ mod tests {
             (0..500).for_each(|slot| expiry.touch(slot, tick * MS));
             let mut found = Vec::new();
             expiry.expired(tick * MS, 8, &mut found);
-            found.iter().for_each(|slot| assert!(*slot >= 500));
-            found.iter().for_each(|slot| expiry.disarm(*slot));
+            assert!(found.iter().all(|slot| *slot >= 500));
+            for slot in &found {
+                expiry.disarm(*slot);
+            }
         }
         assert_eq!(expiry.armed(), 500);
     }

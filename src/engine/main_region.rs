@@ -154,6 +154,18 @@ impl MainRegion {
         self.weight
     }
 
+    /// How many entries it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Moves the bound. Entries that no longer fit leave, those unused for longest first.
     pub fn set_bound(&mut self, bound: u64) {
         self.bound = bound.min(self.ceiling());

@@ -9,24 +9,33 @@
 //! | [`slots`] | the table of slots and the recency list threaded through it |
 //! | [`expiry`] | deadlines and the timer wheel that finds the passed ones |
 //! | [`payload`] | one entry's bytes, key and value, in one counted block |
-//! | [`shard`] | one lock's worth of entries: index, payloads, policy, expiry |
+//! | [`entries`] | one lock's worth of entries: index, payloads, policy, expiry |
+//! | [`shard`] | entries behind their lock |
 //! | [`budget`] | the one byte limit that all shards draw on |
+//! | [`population`] | the one limit on the number of entries |
 //! | [`store`] | the shards behind one face |
+//! | [`cost`] | what an entry counts in bytes |
+//! | [`sweeper`] | the thread that removes expired entries nobody asks for |
+//! | [`reaper`] | the thread that frees what takes long to free |
 //! | [`clock`] | monotonic time, injectable |
 //! | [`stats`] | what happened, counted |
 
 pub mod budget;
 pub mod clock;
+pub mod cost;
+pub mod entries;
 pub mod expiry;
 pub mod main_region;
 pub mod payload;
 pub mod policy;
+pub mod population;
 pub mod reaper;
 pub mod shard;
 pub mod sketch;
 pub mod slots;
 pub mod stats;
 pub mod store;
+pub mod sweeper;
 pub mod window;
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 
 use super::main_region::{Departed, MainRegion};
 use super::sketch::FrequencySketch;
-use super::slots::{NONE, Region, Slot, SlotTable};
+use super::slots::{NONE, Region, Slot, SlotState, SlotTable};
 use super::window::AdmissionWindow;
 
 /// The window's part of the capacity. Measured over 27 production and 21 LIRS traces: 1 % loses up to
@@ -57,6 +57,8 @@ pub struct PolicyConfig {
     pub nominal: u64,
     /// The largest capacity it may ever be given.
     pub ceiling: u32,
+    /// How many entries there will be as a rule where their number is limited, else `u64::MAX`.
+    pub nominal_len: u64,
 }
 
 /// See the [module](self).
@@ -120,6 +122,19 @@ impl Policy {
         self.len == 0
     }
 
+    /// What it is made for.
+    #[must_use]
+    pub fn config(&self) -> PolicyConfig {
+        self.config
+    }
+
+    /// What decides who stays.
+    #[inline]
+    #[must_use]
+    pub fn kind(&self) -> PolicyKind {
+        self.config.kind
+    }
+
     /// What `slot` weighs.
     #[inline]
     #[must_use]
@@ -142,8 +157,8 @@ impl Policy {
     }
 
     /// A new entry: `slot` must be vacant and `weight` within the capacity. It stays at least until
-    /// the next call.
-    pub fn insert(&mut self, slot: Slot, hash: u64, weight: u32, gone: &mut Vec<Departure>) {
+    /// the next call. Where the entries are `crowded`, one too many, another leaves if there is one.
+    pub fn insert(&mut self, slot: Slot, hash: u64, weight: u32, crowded: bool, gone: &mut Vec<Departure>) {
         debug_assert!(u64::from(weight) <= self.capacity);
         self.table.occupy(slot, hash, weight);
         self.len += 1;
@@ -151,7 +166,22 @@ impl Policy {
             admission.filter.increment(hash);
         }
         self.window.enter(&mut self.table, slot);
-        self.rebalance(slot, gone);
+        self.rebalance(slot, crowded, gone);
+        if crowded && gone.is_empty() {
+            self.evict_one(slot, gone);
+        }
+    }
+
+    /// Lets one entry go that is not `fresh`, the one that seems least worth keeping.
+    pub fn evict_one(&mut self, fresh: Slot, gone: &mut Vec<Departure>) {
+        if let Some(Admission { main, .. }) = &mut self.admission
+            && main.weight() > 0
+        {
+            main.set_bound(main.weight() - 1);
+            self.collect(NONE, gone);
+        } else if let Some(victim) = self.pop_window(fresh) {
+            self.depart(victim, Cause::Evicted, gone);
+        }
     }
 
     /// A read of an entry, or a sample of its reads.
@@ -196,7 +226,7 @@ impl Policy {
                 self.table.set_weight(slot, weight);
                 main.reweigh(slot, state.generation, state.hash, state.weight, weight);
                 self.collect(NONE, gone);
-                self.rebalance(slot, gone);
+                self.rebalance(slot, false, gone);
                 return;
             }
             // Too heavy for where it is: it starts again in the window, under a new generation.
@@ -207,30 +237,51 @@ impl Policy {
         self.table.vacate(slot);
         self.table.occupy(slot, state.hash, weight);
         self.window.enter(&mut self.table, slot);
-        self.rebalance(slot, gone);
+        self.rebalance(slot, false, gone);
+    }
+
+    /// Changes what it is made for; [`Policy::set_capacity`] comes next. Only where the main region cannot
+    /// be bounded so high does it take time: then moka's part is made anew, and forgets.
+    pub fn retarget(&mut self, config: PolicyConfig, gone: &mut Vec<Departure>) {
+        self.config = config;
+        let Some(Admission { filter, main }) = &mut self.admission else { return };
+        if u64::from(config.ceiling) <= main.ceiling() {
+            return;
+        }
+        let entries = (filter.capacity() as u64).max(main.len() as u64) * 2;
+        let old = std::mem::replace(main, MainRegion::new(config.ceiling, entries));
+        main.set_bound(old.weight());
+        for slot in self.table.in_main() {
+            let SlotState { generation, hash, weight, .. } = *self.table.get(slot);
+            main.offer(slot, generation, hash, weight);
+        }
+        self.collect(NONE, gone);
     }
 
     /// Changes what may be held. Entries that no longer fit leave.
     pub fn set_capacity(&mut self, capacity: u64, gone: &mut Vec<Departure>) {
         self.capacity = capacity.min(u64::from(self.config.ceiling));
-        self.window.set_capacity(match self.config.kind {
-            PolicyKind::Lru => self.capacity,
-            PolicyKind::TinyLfu => window_capacity(self.config.nominal).min(self.capacity),
-        });
-        self.rebalance(NONE, gone);
+        match self.config.kind {
+            PolicyKind::Lru => self.window.set_limits(self.capacity, u64::MAX),
+            PolicyKind::TinyLfu => self.window.set_limits(
+                window_share(self.config.nominal).min(self.capacity),
+                window_share(self.config.nominal_len),
+            ),
+        }
+        self.rebalance(NONE, false, gone);
     }
 
     /// Lets entries leave the window that have had their time there, then makes whatever is held fit.
     /// `fresh` may not go.
     #[inline]
-    fn rebalance(&mut self, fresh: Slot, gone: &mut Vec<Departure>) {
+    fn rebalance(&mut self, fresh: Slot, crowded: bool, gone: &mut Vec<Departure>) {
         // All leave before the first is admitted: what the main region may hold depends on what stays.
         let mut candidates = std::mem::take(&mut self.candidates);
         while let Some(candidate) = self.next_candidate(fresh) {
             candidates.push(candidate);
         }
         for candidate in candidates.drain(..) {
-            self.admit(candidate, gone);
+            self.admit(candidate, crowded && gone.is_empty(), gone);
         }
         self.candidates = candidates;
         if self.weight() > self.capacity {
@@ -251,8 +302,8 @@ impl Policy {
         })
     }
 
-    /// Finds a place for an entry that left the window.
-    fn admit(&mut self, slot: Slot, gone: &mut Vec<Departure>) {
+    /// Finds a place for an entry that left the window; in a `crowded` main region only another's.
+    fn admit(&mut self, slot: Slot, crowded: bool, gone: &mut Vec<Departure>) {
         if self.config.kind == PolicyKind::Lru {
             self.depart(slot, Cause::Evicted, gone);
             return;
@@ -265,11 +316,17 @@ impl Policy {
             return;
         }
         let len = self.len;
-        let Admission { filter, main } = self.admission();
+        let Admission { filter, main } = self.admission(weight);
         if len > filter.capacity() * 2 {
             // The entries turned out far lighter than the first ones told.
             *filter = FrequencySketch::new(len * 2);
         }
+        let (reserved, free) = if crowded {
+            let full = main.weight().min(free);
+            (full, full)
+        } else {
+            (reserved, free)
+        };
         let fits = main.weight() + weight <= free;
         if fits {
             if main.weight() + weight > main.bound() {
@@ -314,10 +371,14 @@ impl Policy {
             self.collect(NONE, gone);
         }
         while self.weight() > self.capacity {
-            let victim = self.window.pop_seat(fresh).or_else(|| self.window.pop_oldest(&mut self.table));
-            let Some(victim) = victim else { break };
+            let Some(victim) = self.pop_window(fresh) else { break };
             self.depart(victim, Cause::Evicted, gone);
         }
+    }
+
+    /// Takes an entry out of the window, but not `fresh`: the seated one, else the oldest.
+    fn pop_window(&mut self, fresh: Slot) -> Option<Slot> {
+        self.window.pop_seat(fresh).or_else(|| self.window.pop_oldest_but(&mut self.table, fresh))
     }
 
     /// Turns moka's reports into departures, of which that of `candidate` was a refusal. A report about
@@ -352,14 +413,14 @@ impl Policy {
         self.admission.as_ref().map_or(0, |admission| admission.main.weight())
     }
 
-    /// Filter and main region, made at the first need: by then the window tells what an entry weighs.
+    /// Filter and main region, made when the first `candidate` of that weight comes: by then it can be told
+    /// what an entry weighs.
     #[inline]
-    fn admission(&mut self) -> &mut Admission {
-        let Self { admission, window, config, .. } = self;
+    fn admission(&mut self, candidate: u64) -> &mut Admission {
+        let Self { admission, window, config, len, .. } = self;
         admission.get_or_insert_with(|| {
-            let held = window.len().max(1) as u64;
-            let each = (window.list_weight() / held).max(1);
-            let entries = (config.nominal / each).max(1);
+            let each = ((window.weight() + candidate) / (*len).max(1) as u64).max(1);
+            let entries = (config.nominal / each).min(config.nominal_len).max(1);
             #[allow(clippy::cast_possible_truncation)] // the sketch clamps it
             let filter = FrequencySketch::new(entries as usize);
             Admission { filter, main: MainRegion::new(config.ceiling, entries) }
@@ -367,8 +428,8 @@ impl Policy {
     }
 }
 
-/// The window's capacity in a policy of `nominal` capacity: at least one unit.
-fn window_capacity(nominal: u64) -> u64 {
+/// The window's part of `nominal`: at least one.
+fn window_share(nominal: u64) -> u64 {
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let share = (nominal as f64 * WINDOW_SHARE).round() as u64;
     share.max(1)

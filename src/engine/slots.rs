@@ -70,6 +70,11 @@ impl SlotTable {
         self.is_held(slot) && self.get(slot).generation == generation
     }
 
+    /// The slots whose entries are in the main region.
+    pub fn in_main(&self) -> impl Iterator<Item = Slot> {
+        (0..).zip(&self.slots).filter(|(_, state)| state.region == Region::Main).map(|(slot, _)| slot)
+    }
+
     /// Gives `slot` a new tenant. Its region is set by whoever takes it in.
     pub fn occupy(&mut self, slot: Slot, hash: u64, weight: u32) {
         let index = slot as usize;

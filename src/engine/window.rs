@@ -27,6 +27,8 @@ pub struct AdmissionWindow {
     list: RecencyList,
     list_weight: u64,
     capacity: u64,
+    /// How many entries the list may have, beside what they may weigh.
+    max_len: u64,
     seat: Option<Seat>,
     /// The entry that the seat's new holder displaced.
     displaced: Option<Slot>,
@@ -39,9 +41,11 @@ impl AdmissionWindow {
         self.capacity
     }
 
-    /// Sets what the list may weigh; [`AdmissionWindow::leave`] then tells who must go.
-    pub fn set_capacity(&mut self, capacity: u64) {
+    /// Sets what the list may weigh and how many entries it may have; [`AdmissionWindow::leave`] then
+    /// tells who must go.
+    pub fn set_limits(&mut self, capacity: u64, max_len: u64) {
         self.capacity = capacity;
+        self.max_len = max_len;
     }
 
     /// What the list weighs.
@@ -90,7 +94,11 @@ impl AdmissionWindow {
         if let Some(seat) = self.seat.take_if(|seat| seat.credit == 0) {
             return Some(seat.slot);
         }
-        if self.list_weight > self.capacity { self.pop_oldest(table) } else { None }
+        if self.list_weight > self.capacity || self.list.len() as u64 > self.max_len {
+            self.pop_oldest(table)
+        } else {
+            None
+        }
     }
 
     /// As [`AdmissionWindow::leave`] where what is held weighs too much although the list is within its
@@ -109,6 +117,11 @@ impl AdmissionWindow {
         let slot = self.list.oldest()?;
         self.remove(table, slot);
         Some(slot)
+    }
+
+    /// As [`AdmissionWindow::pop_oldest`], but never takes out `spared`.
+    pub fn pop_oldest_but(&mut self, table: &mut SlotTable, spared: Slot) -> Option<Slot> {
+        if self.list.oldest() == Some(spared) { None } else { self.pop_oldest(table) }
     }
 
     /// Takes out the seated entry unless it is `spared`.

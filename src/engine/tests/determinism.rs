@@ -28,7 +28,7 @@ struct Outcome {
 fn replay(policy: PolicyKind, shards: u32, seed: u64) -> Outcome {
     let clock = Clock::manual();
     let (shards, seed) = (Some(shards), Seed::Fixed(seed));
-    let store = Store::new(&StoreConfig { max_bytes: 2 << 20, policy, shards, seed, clock });
+    let store = Store::new(&StoreConfig { max_bytes: 2 << 20, max: None, policy, shards, seed, clock });
     let mut random = Random::new(1);
     let mut hits = Vec::new();
     for _ in 0..OPERATIONS {

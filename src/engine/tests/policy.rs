@@ -38,7 +38,7 @@ impl Watched {
     }
 
     fn with_ceiling(kind: PolicyKind, capacity: u32, ceiling: u32) -> Self {
-        let config = PolicyConfig { kind, nominal: u64::from(capacity), ceiling };
+        let config = PolicyConfig { kind, nominal: u64::from(capacity), ceiling, nominal_len: u64::MAX };
         let mut watched = Self {
             policy: Policy::new(config),
             kind,
@@ -75,7 +75,7 @@ impl Watched {
         } else {
             let unused = self.held.len() + self.vacant.len();
             let slot = self.vacant.pop().unwrap_or(unused as Slot);
-            self.policy.insert(slot, hash, weight, &mut gone);
+            self.policy.insert(slot, hash, weight, false, &mut gone);
             slot
         };
         if present.is_some() {

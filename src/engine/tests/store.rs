@@ -8,7 +8,7 @@ use super::super::clock::{Clock, Nanos};
 use super::super::expiry::{Lifetime, NEVER};
 use super::super::policy::PolicyKind;
 use super::super::stats::Stats;
-use super::super::store::{Seed, SetOutcome, Store, StoreConfig, UNIT, entry_cost};
+use super::super::store::{Seed, SetOutcome, Store, StoreConfig};
 use super::random::Random;
 
 const MS: Nanos = 1_000_000;
@@ -16,7 +16,14 @@ const BOTH: [PolicyKind; 2] = [PolicyKind::TinyLfu, PolicyKind::Lru];
 
 fn store(max_bytes: u64, shards: u32, policy: PolicyKind) -> Store {
     let clock = Clock::manual();
-    Store::new(&StoreConfig { max_bytes, policy, shards: Some(shards), seed: Seed::Fixed(7), clock })
+    Store::new(&StoreConfig {
+        max_bytes,
+        max: None,
+        policy,
+        shards: Some(shards),
+        seed: Seed::Fixed(7),
+        clock,
+    })
 }
 
 fn readable(store: &Store, key: u64) -> bool {
@@ -87,8 +94,8 @@ impl Watched {
         value.resize(len, key);
         let kind = self.versions as u8;
         let before = self.peek(key);
-        let cost = entry_cost(bytes.len(), len);
-        let too_large = cost.next_multiple_of(UNIT) > self.store.max_entry_bytes();
+        let cost = self.store.entry_cost(lifetime.is_endless(), bytes.len(), len);
+        let too_large = cost > self.store.max_entry_bytes();
         let outcome = self.store.set(&bytes, kind, &value, lifetime);
         if too_large {
             assert_eq!(outcome, SetOutcome::TooLarge);
@@ -169,7 +176,8 @@ impl Watched {
         let (mut bytes, mut len) = (0, 0);
         for key in 0..=u8::MAX {
             if let Some((_, value)) = self.peek(key) {
-                bytes += entry_cost(key_bytes(key).len(), value.len());
+                let endless = self.model.get(&key).is_some_and(|written| written.deadline() == NEVER);
+                bytes += self.store.entry_cost(endless, key_bytes(key).len(), value.len());
                 len += 1;
             }
         }
@@ -296,7 +304,7 @@ proptest! {
     }
 }
 
-/// A value that makes an entry of 448 bytes, a whole number of the budget's units.
+/// A value that makes an entry of a whole number of the budget's units.
 const SMALL: usize = 56;
 
 #[test]
@@ -307,7 +315,7 @@ fn a_store_lets_nothing_go_until_nearly_all_of_its_bytes_are_used() {
                 let store = store(16 << 20, shards, kind);
                 let mut used = 0;
                 for key in 0.. {
-                    assert_eq!(put(&store, key, SMALL + units * UNIT as usize), SetOutcome::Stored);
+                    assert_eq!(put(&store, key, SMALL + units * 64), SetOutcome::Stored);
                     if store.stats().evictions > 0 {
                         break;
                     }
@@ -341,9 +349,9 @@ fn a_value_of_a_quarter_of_the_limit_fits_whatever_is_held_and_its_room_is_used_
     for kind in BOTH {
         for shards in [1, 4, 16] {
             let store = store(4 << 20, shards, kind);
-            let quarter = (store.max_bytes() / 4) as usize - 500;
-            assert!(entry_cost(8, quarter) <= store.max_entry_bytes());
-            let fill = store.max_bytes() / entry_cost(8, SMALL);
+            let quarter = (store.max_bytes() / 4) as usize - 5000;
+            assert!(store.entry_cost(true, 8, quarter) <= store.max_entry_bytes());
+            let fill = store.max_bytes() / store.entry_cost(true, 8, SMALL);
             let mut smalls = 0..;
             let mut write = |count: u64| {
                 for key in smalls.by_ref().take(count as usize) {
@@ -372,9 +380,9 @@ fn a_value_of_a_quarter_of_the_limit_fits_whatever_is_held_and_its_room_is_used_
 fn a_value_as_large_as_its_shard_does_not_give_way_to_the_next_write() {
     for kind in BOTH {
         let store = store(16 << 20, 4, kind);
-        let fill = store.max_bytes() / entry_cost(8, SMALL);
+        let fill = store.max_bytes() / store.entry_cost(true, 8, SMALL);
         (0..2 * fill).for_each(|key| _ = put(&store, key, SMALL));
-        put(&store, 1 << 60, (store.max_bytes() / 4) as usize - 500);
+        put(&store, 1 << 60, (store.max_bytes() / 4) as usize - 5000);
         for key in 2 * fill..2 * fill + fill / 12 {
             put(&store, key, SMALL);
             assert!(readable(&store, 1 << 60), "{kind:?}: gone after {} writes", key - 2 * fill);

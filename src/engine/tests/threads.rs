@@ -9,9 +9,10 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::super::clock::Clock;
+use super::super::cost::entry_cost;
 use super::super::expiry::{Lifetime, NEVER};
 use super::super::policy::PolicyKind;
-use super::super::store::{Seed, SetOutcome, Store, StoreConfig, entry_cost};
+use super::super::store::{Seed, SetOutcome, Store, StoreConfig};
 use super::random::Random;
 
 const THREADS: u64 = 4;
@@ -59,7 +60,14 @@ fn beside(work: impl Fn(u64) + Sync, watch: impl Fn() + Sync) {
 
 fn store(max_bytes: u64, shards: u32, policy: PolicyKind) -> Store {
     let clock = Clock::manual();
-    Store::new(&StoreConfig { max_bytes, policy, shards: Some(shards), seed: Seed::Fixed(7), clock })
+    Store::new(&StoreConfig {
+        max_bytes,
+        max: None,
+        policy,
+        shards: Some(shards),
+        seed: Seed::Fixed(7),
+        clock,
+    })
 }
 
 /// The value of a key says whose it is in every word, so that a mixture of two would show.
@@ -79,7 +87,8 @@ fn check_value(key: u64, value: &[u8]) {
 /// What is held and what the counters say must be the same once all is quiet.
 fn audit(store: &Store, keys: u64) {
     let lens = (0..keys).filter_map(|key| store.peek(&key.to_le_bytes(), |found| found.value().len()));
-    let (len, bytes) = lens.fold((0, 0), |(len, bytes), value| (len + 1, bytes + entry_cost(8, value)));
+    let (len, bytes) =
+        lens.fold((0, 0), |(len, bytes), value| (len + 1, bytes + store.entry_cost(true, 8, value)));
     assert_eq!((store.len(), store.bytes()), (len, bytes));
     let stats = store.stats();
     let left = stats.replaced + stats.deletes + stats.cleared + stats.evictions + stats.expirations;
@@ -93,7 +102,7 @@ fn four_threads_keep_a_small_store_within_its_limit() {
         for shards in [1, 4] {
             ends(move || {
                 let most = 200;
-                let store = store(most * entry_cost(8, 56), shards, policy);
+                let store = store(most * entry_cost(policy, true, 8, 56), shards, policy);
                 let gets = AtomicU64::new(0);
                 let work = |writer| {
                     let mut random = Random::new(writer);
@@ -163,12 +172,12 @@ fn threads_that_clear_and_expire_beside_each_other_leave_the_counters_right() {
 
 #[test]
 fn values_larger_than_a_shard_from_several_threads_at_once_all_find_room() {
-    const SMALL_KEYS: u64 = 20_000;
+    const SMALL_KEYS: u64 = 40_000;
     for policy in [PolicyKind::TinyLfu, PolicyKind::Lru] {
         for shards in [4, 16] {
             ends(move || {
                 let store = store(4 << 20, shards, policy);
-                let large = (store.max_entry_bytes() - 500) / 8;
+                let large = (store.max_entry_bytes() - 5000) / 8;
                 let refused = AtomicU64::new(0);
                 let work = |writer| {
                     let mut random = Random::new(writer + 20);

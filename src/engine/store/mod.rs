@@ -1,0 +1,412 @@
+//! The sharded store: keys to payloads for any number of threads, within one limit in true bytes.
+//!
+//! A key's hash picks its shard; an operation locks that one alone. Where a shard needs more than it
+//! was granted, the store moves capacity to it, from the budget while some is left, then from shards
+//! with slack, and by eviction elsewhere only for an entry larger than the shard itself. Two locks are
+//! never held at once.
+
+mod lending;
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use foldhash::SharedSeed;
+use foldhash::fast::SeedableRandomState;
+use parking_lot::Mutex;
+
+use super::budget::Budget;
+use super::clock::Clock;
+use super::cost::{entry_cost, unit_for};
+use super::entries::{Entries, Info, Write};
+use super::expiry::Lifetime;
+use super::payload::{Payload, PayloadError, ValueKind};
+use super::policy::{PolicyConfig, PolicyKind};
+use super::population::Population;
+use super::reaper;
+use super::shard::Shard;
+use super::slots::Slot;
+use super::stats::Stats;
+
+/// More shards than this gain nothing on the machines that Node serves from.
+const MAX_SHARDS: u64 = 16;
+
+/// A shard is worth having from so many bytes and entries on: below, its share is too small for a good
+/// policy.
+const BYTES_PER_SHARD: u64 = 16 << 20;
+const ENTRIES_PER_SHARD: u64 = 4096;
+
+/// How far above its first limit a cache can be resized before moka's part has to be made anew.
+const HEADROOM: u64 = 4;
+
+/// How many entries of a timer wheel are looked at before its shard's lock is released.
+const SWEEP_SLICE: usize = 64;
+
+/// The largest part of the limit that one entry may take, where there is more than one shard.
+const ENTRY_SHARE: u64 = 4;
+
+/// Where the hash of a key begins.
+#[derive(Clone, Copy, Debug)]
+pub enum Seed {
+    /// Unpredictable, so that nobody can choose keys that collide.
+    Random,
+    /// The same in every run, for tests and replays.
+    Fixed(u64),
+}
+
+/// What a store is made for.
+#[derive(Clone)]
+pub struct StoreConfig {
+    /// The limit in bytes.
+    pub max_bytes: u64,
+    /// The limit on the number of entries, if there is one.
+    pub max: Option<u64>,
+    /// What decides who stays.
+    pub policy: PolicyKind,
+    /// How many shards; `None` lets the limit decide.
+    pub shards: Option<u32>,
+    /// Where hashes begin.
+    pub seed: Seed,
+    /// Where time is read.
+    pub clock: Clock,
+}
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetOutcome {
+    /// It can be read.
+    Stored,
+    /// It is larger than the limit allows; what was there before still is.
+    TooLarge,
+    /// The allocator had no memory for it; what was there before still is.
+    OutOfMemory,
+}
+
+/// See the [module](self).
+pub struct Store {
+    shards: Box<[Shard]>,
+    budget: Budget,
+    population: Arc<Population>,
+    policy: PolicyKind,
+    /// The limit as it was asked for: the budget is that many whole units.
+    max_bytes: AtomicU64,
+    /// How many bytes a unit of the budget stands for.
+    unit: u64,
+    hasher: SeedableRandomState,
+    clock: Clock,
+    /// Whether the sweeper knows of it.
+    watched: AtomicBool,
+    resizing: Mutex<()>,
+}
+
+impl Store {
+    /// An empty store.
+    #[must_use]
+    pub fn new(config: &StoreConfig) -> Self {
+        let StoreConfig { max_bytes, max, policy, shards, seed, ref clock } = *config;
+        let unit = unit_for(max_bytes);
+        let max = max.unwrap_or(u64::MAX);
+        let shards = shards.map_or_else(|| worthwhile_shards(max_bytes, max), u64::from);
+        let hasher = match seed {
+            Seed::Random => SeedableRandomState::random(),
+            Seed::Fixed(seed) => SeedableRandomState::with_seed(seed, SharedSeed::global_fixed()),
+        };
+        let population = Arc::new(Population::new(max));
+        let limit = units(max_bytes, unit);
+        let policy_config = policy_config(policy, limit, max, shards);
+        let shard = |_| Shard::new(policy_config, clock.clone(), Arc::clone(&population));
+        Self {
+            shards: (0..shards).map(shard).collect(),
+            budget: Budget::new(limit),
+            population,
+            policy,
+            max_bytes: AtomicU64::new(max_bytes),
+            unit,
+            hasher,
+            clock: clock.clone(),
+            watched: AtomicBool::new(false),
+            resizing: Mutex::new(()),
+        }
+    }
+
+    /// The limit in bytes.
+    #[must_use]
+    pub fn max_bytes(&self) -> u64 {
+        self.max_bytes.load(Ordering::Relaxed)
+    }
+
+    /// What decides who stays.
+    #[must_use]
+    pub fn policy(&self) -> PolicyKind {
+        self.policy
+    }
+
+    /// The limit on the number of entries, `u64::MAX` for none.
+    #[must_use]
+    pub fn max(&self) -> u64 {
+        self.population.max()
+    }
+
+    /// The largest entry that is taken in, in bytes as [`Store::bytes`] counts them.
+    #[must_use]
+    pub fn max_entry_bytes(&self) -> u64 {
+        self.max_entry() * self.unit
+    }
+
+    /// What an entry counts here in bytes, one without a deadline or one with.
+    #[must_use]
+    pub fn entry_cost(&self, endless: bool, key_len: usize, value_len: usize) -> u64 {
+        entry_cost(self.policy, endless, key_len, value_len)
+    }
+
+    fn max_entry(&self) -> u64 {
+        if self.shards.len() == 1 { self.budget.limit() } else { self.budget.limit() / ENTRY_SHARE }
+    }
+
+    /// Changes the limits; `None` leaves one as it is. Where a limit becomes smaller, entries leave at once,
+    /// which takes time in proportion to their number.
+    pub fn resize(&self, max_bytes: Option<u64>, max: Option<u64>) {
+        let _one_at_a_time = self.resizing.lock();
+        if let Some(max) = max {
+            self.population.set_max(max);
+        }
+        let limit = max_bytes.map_or(self.budget.limit(), |max_bytes| units(max_bytes, self.unit));
+        self.max_bytes.store(max_bytes.unwrap_or_else(|| self.max_bytes()), Ordering::Relaxed);
+        self.budget.set_limit(limit);
+        // Each shard gives up the same part of what it is granted, if all together are granted too much.
+        let granted = self.budget.granted().max(limit);
+        let config = policy_config(self.policy, limit, self.max(), self.shards.len() as u64);
+        for shard in &self.shards {
+            let freed = shard.write(|entries, garbage| {
+                let before = entries.capacity();
+                let kept = (u128::from(before) * u128::from(limit) / u128::from(granted)) as u64;
+                entries.retarget(config, kept, garbage);
+                before - kept
+            });
+            self.budget.give_back(freed);
+        }
+        self.trim();
+    }
+
+    /// Lets entries go until no more are held than there may be.
+    fn trim(&self) {
+        while self.population.excess() > 0 {
+            let Some(fullest) = self.shards.iter().max_by_key(|shard| shard.len()) else { return };
+            let excess = self.population.excess();
+            let evicted = fullest.write(|entries, garbage| {
+                let most = excess.min(entries.len() as u64);
+                (0..most).for_each(|_| entries.evict_one(garbage));
+                most
+            });
+            if evicted == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Removes all expired entries, slice by slice; how many there were.
+    pub fn purge_expired(&self) -> u64 {
+        self.sweep(|| ())
+    }
+
+    /// Whether any entry has a deadline.
+    fn has_deadlines(&self) -> bool {
+        self.shards.iter().any(|shard| shard.read(|entries| entries.armed() > 0))
+    }
+
+    /// As [`Store::purge_expired`], and calls `pause` after each slice, when no lock is held.
+    pub fn sweep(&self, pause: impl Fn()) -> u64 {
+        let mut removed = 0;
+        for shard in &self.shards {
+            while shard.write(|entries, garbage| {
+                removed += entries.sweep(SWEEP_SLICE, garbage) as u64;
+                !entries.is_swept()
+            }) {
+                pause();
+            }
+        }
+        removed
+    }
+
+    /// Whether the sweeper does not look after this store yet, as it does from now on.
+    #[must_use]
+    pub fn needs_watching(&self) -> bool {
+        !self.watched.load(Ordering::Relaxed) && !self.watched.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether the sweeper may forget this store, as it does then: no entry has a deadline any more.
+    #[must_use]
+    pub fn needs_no_watching(&self) -> bool {
+        if self.has_deadlines() {
+            return false;
+        }
+        self.watched.store(false, Ordering::Relaxed);
+        // One may have come in between, before whoever brought it could see that it needs watching.
+        !(self.has_deadlines() && self.needs_watching())
+    }
+
+    /// What is known of an entry beside its value.
+    #[must_use]
+    pub fn info(&self, key: &[u8]) -> Option<Info> {
+        let hash = self.hash(key);
+        self.shard(hash).read(|entries| entries.info(hash, key))
+    }
+
+    /// Takes some payloads, from where `cursor` says on; where to go on, `None` at the end. Begin with
+    /// [`Cursor::default`]. What is there all the while is seen once; what comes or goes may be seen.
+    pub fn scan(&self, cursor: Cursor, most: usize, into: &mut Vec<Payload>) -> Option<Cursor> {
+        let Cursor { shard, slot } = cursor;
+        let next = self.shards.get(shard)?.read(|entries| entries.scan(slot, most, into));
+        match next {
+            Some(slot) => Some(Cursor { shard, slot }),
+            None if shard + 1 < self.shards.len() => Some(Cursor { shard: shard + 1, slot: 0 }),
+            None => None,
+        }
+    }
+
+    /// How many entries are held, expired ones included until they are swept.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.shards.iter().map(Shard::len).sum()
+    }
+
+    /// Whether none is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the entries take in bytes: keys, values and overhead.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let sum: u64 = self.shards.iter().map(Shard::bytes).sum();
+        // The grants never exceed the limit, but shards looked at one after the other may both show
+        // what moved from one to the other in between.
+        sum.min(self.max_bytes())
+    }
+
+    /// What happened so far, over all shards.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut sum = Stats::default();
+        for shard in &self.shards {
+            shard.read(|entries| sum.add(entries.stats()));
+        }
+        sum
+    }
+
+    /// Begins to count anew.
+    pub fn reset_stats(&self) {
+        for shard in &self.shards {
+            shard.read(Entries::reset_stats);
+        }
+    }
+
+    /// The clock that deadlines are measured on.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A read that counts and keeps the entry alive. `take` runs under the shard's lock: it copies the
+    /// payload or clones its count, and calls nothing that could come back here.
+    #[inline]
+    pub fn get<R>(&self, key: &[u8], take: impl FnOnce(&Payload) -> R) -> Option<R> {
+        let hash = self.hash(key);
+        self.shard(hash).read(|entries| entries.get(hash, key).map(take))
+    }
+
+    /// As [`Store::get`], but leaves no trace.
+    #[inline]
+    pub fn peek<R>(&self, key: &[u8], take: impl FnOnce(&Payload) -> R) -> Option<R> {
+        let hash = self.hash(key);
+        self.shard(hash).read(|entries| entries.peek(hash, key).map(take))
+    }
+
+    /// Stores copies of key and value.
+    pub fn set(&self, key: &[u8], kind: ValueKind, value: &[u8], lifetime: Lifetime) -> SetOutcome {
+        let cost = self.entry_cost(lifetime.is_endless(), key.len(), value.len());
+        let weight = cost.div_ceil(self.unit);
+        let hash = self.hash(key);
+        let shard = self.shard(hash);
+        if weight > self.max_entry() {
+            return Self::refuse(shard);
+        }
+        let payload = match Payload::new(key, kind, value) {
+            Ok(payload) => payload,
+            Err(PayloadError::TooLong) => return Self::refuse(shard),
+            Err(PayloadError::OutOfMemory) => return SetOutcome::OutOfMemory,
+        };
+        let write = Write { hash, payload, weight: weight as u32, lifetime };
+        let stored = self.write(shard, write);
+        self.trim();
+        if stored { SetOutcome::Stored } else { Self::refuse(shard) }
+    }
+
+    /// Takes an entry out; whether there was one.
+    pub fn delete(&self, key: &[u8]) -> bool {
+        let hash = self.hash(key);
+        self.shard(hash).write(|entries, garbage| entries.delete(hash, key, garbage))
+    }
+
+    /// Takes all entries out. What takes long to free is freed off-thread.
+    pub fn clear(&self) {
+        for shard in &self.shards {
+            let old = shard.clear();
+            let len = old.len();
+            reaper::drop_off_thread(old, len);
+        }
+    }
+
+    #[inline]
+    fn hash(&self, key: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key);
+        hasher.finish()
+    }
+
+    /// The shard of a hash, by bits that neither the index nor moka looks at first.
+    #[inline]
+    fn shard(&self, hash: u64) -> &Shard {
+        &self.shards[(hash >> 32) as usize % self.shards.len()]
+    }
+
+    fn refuse(shard: &Shard) -> SetOutcome {
+        shard.read(Entries::note_rejected);
+        SetOutcome::TooLarge
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Where a [scan](Store::scan) goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The shard.
+    pub shard: usize,
+    /// The slot in it.
+    pub slot: Slot,
+}
+
+fn units(max_bytes: u64, unit: u64) -> u64 {
+    (max_bytes / unit).clamp(1, u64::from(u32::MAX - 1))
+}
+
+fn policy_config(kind: PolicyKind, limit: u64, max: u64, shards: u64) -> PolicyConfig {
+    PolicyConfig {
+        kind,
+        nominal: limit.div_ceil(shards),
+        ceiling: (limit * HEADROOM).min(u64::from(u32::MAX - 1)) as u32,
+        nominal_len: if max == u64::MAX { max } else { max.div_ceil(shards) },
+    }
+}
+
+/// How many shards limits like these are worth: a power of two.
+fn worthwhile_shards(max_bytes: u64, max: u64) -> u64 {
+    let most = (max_bytes / BYTES_PER_SHARD).min(max / ENTRIES_PER_SHARD).clamp(1, MAX_SHARDS);
+    1 << most.ilog2()
+}
