@@ -8,5 +8,12 @@ export { type ErrorCode, MokapotError } from './errors.js'
 export type { SharedHandle } from './handle.js'
 export { MISS, type Miss } from './miss.js'
 export { SharedCache } from './shared-cache.js'
-export type { Policy, SharedCacheOptions, SharedKey, SharedSetOptions } from './shared-options.js'
+export type {
+  Policy,
+  SharedCacheOptions,
+  SharedInfo,
+  SharedKey,
+  SharedLimits,
+  SharedSetOptions,
+} from './shared-options.js'
 export type { SharedStats } from './stats.js'

@@ -30,6 +30,7 @@ export type Description = [
   index: number,
   generation: number,
   maxBytes: number,
+  max: number,
   maxEntryBytes: number,
   lru: number,
   ttl: number,
@@ -51,6 +52,15 @@ export type Counters = [
   rejected: number,
 ]
 
+/** What is known of an entry beside its value; spans are in milliseconds. */
+export type EntryInfo = [bytes: number, ttl: number, tti: number, remaining: number, age: number]
+
+/** What a read returns: a number, a string, an ArrayBuffer for bytes, or nothing. */
+export type RawPayload = number | string | ArrayBuffer | undefined
+
+/** What `getMany` notes in place of a kind for a key that is not there. */
+export const MISS_IN_BULK = 0xff
+
 interface Native {
   /** The version of the package that the addon was built for. */
   version(): string
@@ -67,6 +77,7 @@ interface Native {
     name: string | undefined,
     mode: number,
     maxBytes: number,
+    max: number,
     lru: number,
     ttl: number,
     tti: number,
@@ -82,9 +93,9 @@ interface Native {
    * Reads a value: reports its kind in {@link report} and returns a number, a string, or an ArrayBuffer,
    * or nothing for short bytes, which then lie in {@link scratch}.
    */
-  get(id: number, key: unknown): number | string | ArrayBuffer | undefined
+  get(id: number, key: unknown): RawPayload
   /** As `get`, but counts nothing and refreshes nothing. */
-  peek(id: number, key: unknown): number | string | ArrayBuffer | undefined
+  peek(id: number, key: unknown): RawPayload
   has(id: number, key: unknown): boolean | number
   /** Stores a payload under its kind. Without ttl and tti the entry gets the cache's. */
   set(id: number, key: unknown, kind: number, payload: unknown, ttl?: number, tti?: number): number
@@ -93,6 +104,31 @@ interface Native {
   size(id: number): number
   bytes(id: number): number
   stats(id: number): Counters | number
+  resetStats(id: number): number
+  /** What is known of an entry, `OK` when there is none, or a code. */
+  info(id: number, key: unknown): EntryInfo | number
+  /** Changes the limits that are given. */
+  resize(id: number, maxBytes: number | undefined, max: number | undefined): number
+  /** Removes all expired entries: how many there were. */
+  purgeExpired(id: number): number
+  /** Reads many keys: what makes each value. `kinds` is filled, with {@link MISS_IN_BULK} where there is none. */
+  getMany(id: number, keys: readonly unknown[], kinds: Uint8Array): RawPayload[] | number
+  /** Stores many payloads under their `kinds`. */
+  setMany(
+    id: number,
+    keys: readonly unknown[],
+    kinds: Uint8Array,
+    payloads: readonly unknown[],
+    ttl?: number,
+    tti?: number,
+  ): number
+  /** Deletes many keys: how many were there. */
+  deleteMany(id: number, keys: readonly unknown[], count: number): number
+  /**
+   * Up to as many entries as `kinds` has room for, from a place in the table on; `kinds` is filled. The result is
+   * `[nextShard, nextSlot, key, payload, key, payload, …]`, and the next shard is -1 at the end.
+   */
+  scan(id: number, shard: number, slot: number, kinds: Uint8Array): (RawPayload | bigint)[] | number
 }
 
 /** The addon, as the generated loader finds it. */

@@ -2,27 +2,38 @@
  * `SharedCache`: one cache for all worker threads of a process, held off the JavaScript heap as bytes.
  */
 import * as threads from 'node:worker_threads'
-import type { Size } from './bytes.js'
+import { parseBytes, type Size } from './bytes.js'
 import { type Codec, Kind, type Payload, type ValueCodec } from './codecs.js'
-import { parseDuration } from './duration.js'
 import { closed, internal, invalidKey, outOfMemory } from './errors.js'
 import type { SharedHandle } from './handle.js'
+import { MISS } from './miss.js'
 import {
   BAD_KEY,
   CLOSED,
   type Description,
+  type EntryInfo,
+  MISS_IN_BULK,
   native,
   OK,
   OUT_OF_MEMORY,
+  type RawPayload,
   READ_CLOSED,
   READ_MISS,
   report,
   scratch,
   TOO_LARGE,
 } from './native.js'
-import { checkOptions } from './options.js'
+import { checkOptions, parseCount } from './options.js'
+import { checkKeys, FIRST, keyOf, nextPlace, type Place, payloadOf, SCANNED_AT_ONCE } from './shared-bulk.js'
 import { attachTo, make, Opened, openNamed } from './shared-opening.js'
-import type { SharedCacheOptions, SharedKey, SharedSetOptions } from './shared-options.js'
+import {
+  lifetimeOf,
+  type SharedCacheOptions,
+  type SharedInfo,
+  type SharedKey,
+  type SharedLimits,
+  type SharedSetOptions,
+} from './shared-options.js'
 import { type SharedStats, sharedStats } from './stats.js'
 
 /** Lets go of the caches whose object is unreachable. */
@@ -73,7 +84,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     this.#codec = opened.codec
     this.#description = opened.description
     markAsUncloneable?.(this)
-    if (this.#description[8] === undefined) unreachable.register(this, this.#id, this)
+    if (this.#description[9] === undefined) unreachable.register(this, this.#id, this)
   }
 
   /**
@@ -128,14 +139,17 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 
   /** The limit in bytes. */
   get maxBytes(): number {
-    this.#checkOpen()
-    return this.#description[2]
+    return this.#describe()[2]
+  }
+
+  /** The limit on the number of entries, `Infinity` without one. */
+  get max(): number {
+    return this.#describe()[3]
   }
 
   /** The largest entry that `set` stores, in bytes as `bytes` counts them: at least a quarter of `maxBytes`. */
   get maxEntryBytes(): number {
-    this.#checkOpen()
-    return this.#description[3]
+    return this.#describe()[4]
   }
 
   /**
@@ -187,9 +201,136 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     return this.#answer(native.delete(this.#id, key), key)
   }
 
+  /**
+   * The values of many keys, in their order and undefined where there is none, in one crossing. Each counts as a
+   * {@link SharedCache.get}.
+   */
+  getMany(keys: Iterable<K>): (V | undefined)[] {
+    const list = checkKeys(keys)
+    const kinds = new Uint8Array(list.length)
+    const payloads = native.getMany(this.#id, list, kinds)
+    if (typeof payloads === 'number') throw this.#failure(payloads)
+    return Array.from(kinds, (kind, i) =>
+      kind === MISS_IN_BULK ? undefined : this.#codec.decode(kind, payloadOf(kind, payloads[i])),
+    )
+  }
+
+  /**
+   * Stores many entries in one crossing, as {@link SharedCache.set} would. All keys, values and options are checked
+   * before the first is stored; other threads may see some of them before others.
+   */
+  setMany(entries: Iterable<readonly [K, V]>, options?: SharedSetOptions): this {
+    const { ttl, tti } = lifetimeOf('setMany', options)
+    const pairs = [...entries]
+    const keys = checkKeys(pairs.map(([key]) => key))
+    const kinds = new Uint8Array(keys.length)
+    const payloads = pairs.map(([key, value], i) => {
+      const payload = this.#codec.encode(value, key)
+      kinds[i] = this.#codec.kind
+      // Bytes are the caller's, who could change them while the others are encoded.
+      return payload instanceof Uint8Array ? payload.slice() : payload
+    })
+    const code = native.setMany(this.#id, keys, kinds, payloads, ttl, tti)
+    if (code !== OK) throw this.#failure(code)
+    return this
+  }
+
+  /** Takes out the entries of many keys in one crossing; how many there were. */
+  deleteMany(keys: Iterable<K>): number {
+    const list = checkKeys(keys)
+    return this.#count(native.deleteMany(this.#id, list, list.length))
+  }
+
+  /**
+   * The value of `key`, or else what `compute` returns for it, which is stored. Threads that miss at the same time each
+   * compute it. What `compute` throws reaches the caller, and nothing is stored.
+   */
+  memo(key: K, compute: (key: K) => V, options?: SharedSetOptions): V {
+    const lifetime = lifetimeOf('memo', options)
+    const found = this.get(key, MISS)
+    if (found !== MISS) return found
+    const value = compute(key)
+    this.set(key, value, lifetime)
+    return value
+  }
+
+  /**
+   * The entries, in no particular order. What is there all the while is met once; what is set or deleted meanwhile may
+   * be met or not. Counts nothing and refreshes nothing. Keys that are bytes come as new `Uint8Array`s.
+   */
+  *entries(): Generator<[K, V], void, undefined> {
+    let place: Place | undefined = FIRST
+    while (place !== undefined) {
+      const kinds = new Uint8Array(SCANNED_AT_ONCE)
+      const items = native.scan(this.#id, place.shard, place.slot, kinds)
+      if (typeof items === 'number') throw this.#failure(items)
+      place = nextPlace(items)
+      for (let i = 2; i < items.length; i += 2) {
+        const kind = kinds[i / 2 - 1] as number
+        const value = this.#codec.decode(kind, payloadOf(kind, items[i + 1] as RawPayload))
+        yield [keyOf(items[i]) as K, value]
+      }
+    }
+  }
+
+  /** The keys, as {@link SharedCache.entries} meets them. */
+  *keys(): Generator<K, void, undefined> {
+    for (const [key] of this.entries()) yield key
+  }
+
+  /** The values, as {@link SharedCache.entries} meets them. */
+  *values(): Generator<V, void, undefined> {
+    for (const [, value] of this.entries()) yield value
+  }
+
+  /** {@link SharedCache.entries}. */
+  [Symbol.iterator](): Generator<[K, V], void, undefined> {
+    return this.entries()
+  }
+
+  /** Calls `act` for each entry, as {@link SharedCache.entries} meets them. */
+  forEach(act: (value: V, key: K, cache: this) => void): void {
+    for (const [key, value] of this.entries()) act(value, key, this)
+  }
+
+  /** How many milliseconds the entry of `key` has left: 0 if there is none, `Infinity` without a deadline. */
+  getRemainingTTL(key: K): number {
+    return this.#info(key)?.[3] ?? 0
+  }
+
+  /** What is known of the entry of `key`; undefined if there is none. Counts nothing and refreshes nothing. */
+  info(key: K): SharedInfo<V> | undefined {
+    const info = this.#info(key)
+    const value = this.peek(key, MISS)
+    if (info === undefined || value === MISS) return undefined
+    const [size, ttl, tti, remaining, age] = info
+    return { value, size, ttl, tti, remaining, age }
+  }
+
+  /** Removes all expired entries at once, which otherwise happens little by little; how many there were. */
+  purgeExpired(): number {
+    return this.#count(native.purgeExpired(this.#id))
+  }
+
+  /**
+   * Changes the limits for all threads. Where one becomes smaller, entries leave before this returns, which takes time in
+   * proportion to their number. Throws as the constructor does for what a limit cannot be.
+   */
+  resize(limits: SharedLimits): void {
+    const { maxBytes, max } = checkOptions('resize', limits, ['maxBytes', 'max'])
+    const bytes = maxBytes === undefined ? undefined : parseBytes(maxBytes, 'maxBytes')
+    const count = max === undefined ? undefined : parseCount(max, 'max')
+    this.#count(native.resize(this.#id, bytes, count))
+  }
+
   /** Takes out all entries. */
   clear(): void {
     this.#count(native.clear(this.#id))
+  }
+
+  /** Begins to count anew, for all threads. */
+  resetStats(): void {
+    this.#count(native.resetStats(this.#id))
   }
 
   /** What happened so far: sums over all threads. */
@@ -216,18 +357,24 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   }
 
   #setFor(key: K, kind: number, payload: Payload, given: SharedSetOptions): number {
-    const { ttl, tti } = checkOptions('set', given, ['ttl', 'tti'])
-    return native.set(
-      this.#id,
-      key,
-      kind,
-      payload,
-      ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
-      tti === undefined ? undefined : parseDuration(tti, 'tti'),
-    )
+    const { ttl, tti } = lifetimeOf('set', given)
+    return native.set(this.#id, key, kind, payload, ttl, tti)
   }
 
-  #decode(payload: number | string | ArrayBuffer | undefined, key: K, fallback: unknown): unknown {
+  #info(key: K): EntryInfo | undefined {
+    const info = native.info(this.#id, key)
+    if (info === OK) return undefined
+    if (typeof info === 'number') throw this.#failure(info, key)
+    return info
+  }
+
+  #describe(): Description {
+    const description = native.describe(this.#id)
+    if (typeof description === 'number') throw this.#failure(description)
+    return description
+  }
+
+  #decode(payload: RawPayload, key: K, fallback: unknown): unknown {
     const kind = report[0] as number
     if (kind === READ_MISS) return fallback
     if (kind < Kind.Buffer) return this.#codec.decode(kind, payload as Payload)

@@ -59,6 +59,7 @@ function create(settings: Settings<unknown>, mode: number): number {
     settings.name,
     mode,
     settings.maxBytes ?? 0,
+    settings.max ?? Number.POSITIVE_INFINITY,
     settings.policy === 'lru' ? 1 : 0,
     settings.ttl ?? Number.POSITIVE_INFINITY,
     settings.tti ?? Number.POSITIVE_INFINITY,
@@ -83,9 +84,9 @@ function describe(id: number): Description {
 
 /** Throws when an option that `open` was given contradicts the living cache. */
 function checkAgainst(given: Settings<unknown>, description: Description): void {
-  const [, , maxBytes, , lru, ttl, tti, codec] = description
+  const [, , maxBytes, max, , lru, ttl, tti, codec] = description
   const policy = lru === 1 ? 'lru' : 'tinylfu'
-  const living = { maxBytes, policy, ttl, tti, codec }
+  const living = { maxBytes, max, policy, ttl, tti, codec }
   const wanted = { ...given, codec: given.codec?.name }
   for (const option of Object.keys(living) as (keyof typeof living)[]) {
     if (wanted[option] !== undefined && wanted[option] !== living[option]) {
@@ -96,7 +97,7 @@ function checkAgainst(given: Settings<unknown>, description: Description): void 
 
 /** The codec of a living cache: the one given if it is the cache's, else a built-in one by its name. */
 function codecOf<V>(given: ValueCodec<V> | undefined, description: Description): ValueCodec<V> {
-  const codec = description[7]
+  const codec = description[8]
   if (given === undefined ? !isBuiltIn(codec) : given.name !== codec) throw codecNeeded(codec, given?.name)
   return given ?? resolveCodec<V>(codec)
 }

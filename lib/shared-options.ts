@@ -5,7 +5,7 @@ import { parseBytes, type Size } from './bytes.js'
 import { type Codec, resolveCodec, type ValueCodec } from './codecs.js'
 import { type Duration, parseDuration } from './duration.js'
 import { optionType } from './errors.js'
-import { checkOptions, parseChoice } from './options.js'
+import { checkOptions, parseChoice, parseCount } from './options.js'
 
 /** What a {@link SharedCache} takes as a key. Types never collide: `1` is not `'1'`; `-0` is `0`, and NaN equals NaN. */
 export type SharedKey = string | number | bigint | Uint8Array
@@ -20,6 +20,8 @@ export interface SharedCacheOptions<V> {
    * `'256mb'`, or `'25%'` of the container's memory limit or else of the machine's memory. It holds after every call.
    */
   maxBytes: Size
+  /** A limit on the number of entries, beside the one in bytes; both hold. */
+  max?: number | undefined
   /** How long an entry lives after it was set. Without it, and unless `set` says otherwise, it does not expire. */
   ttl?: Duration | undefined
   /** How long an entry lives after it was last set or read. */
@@ -40,9 +42,34 @@ export interface SharedSetOptions {
   tti?: Duration | undefined
 }
 
+/** New limits for `resize`; one that is absent stays as it is. */
+export interface SharedLimits {
+  /** The limit in bytes. */
+  maxBytes?: Size | undefined
+  /** The limit on the number of entries. */
+  max?: number | undefined
+}
+
+/** What `info` tells of an entry. Spans are in milliseconds, `Infinity` for without end. */
+export interface SharedInfo<V> {
+  /** A copy of the value. */
+  value: V
+  /** What the entry takes in bytes, as `bytes` counts it. */
+  size: number
+  /** How long it lives from when it was set. */
+  ttl: number
+  /** How long it lives from when it was last set or read. */
+  tti: number
+  /** How long it has left. */
+  remaining: number
+  /** How long ago it was set. */
+  age: number
+}
+
 /** Options after they were checked; an absent one is undefined. */
 export interface Settings<V> {
   maxBytes: number | undefined
+  max: number | undefined
   ttl: number | undefined
   tti: number | undefined
   policy: Policy | undefined
@@ -53,21 +80,34 @@ export interface Settings<V> {
 const POLICIES: Policy[] = ['tinylfu', 'lru']
 
 /** The options of the constructor. */
-export const OPTIONS = ['maxBytes', 'ttl', 'tti', 'policy', 'name', 'codec']
+export const OPTIONS = ['maxBytes', 'max', 'ttl', 'tti', 'policy', 'name', 'codec']
 
 /** The options of `open`, which takes the name apart from them. */
 export const OPEN_OPTIONS = OPTIONS.filter((option) => option !== 'name')
 
 /** Checks the options given to `owner`, all of them before any is used. */
 export function readSettings<V>(owner: string, given: unknown, known: string[]): Settings<V> {
-  const { maxBytes, ttl, tti, policy, name, codec } = checkOptions(owner, given, known)
+  const { maxBytes, max, ttl, tti, policy, name, codec } = checkOptions(owner, given, known)
   return {
     maxBytes: maxBytes === undefined ? undefined : parseBytes(maxBytes, 'maxBytes'),
+    max: max === undefined ? undefined : parseCount(max, 'max'),
     ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
     tti: tti === undefined ? undefined : parseDuration(tti, 'tti'),
     policy: policy === undefined ? undefined : parseChoice(policy, 'policy', POLICIES),
     name: name === undefined ? undefined : checkName(name),
     codec: codec === undefined ? undefined : resolveCodec<V>(codec),
+  }
+}
+
+/** The lifetime that the options of `owner` give an entry, in milliseconds; undefined where they say nothing. */
+export function lifetimeOf(
+  owner: string,
+  given: unknown,
+): { ttl: number | undefined; tti: number | undefined } {
+  const { ttl, tti } = checkOptions(owner, given, ['ttl', 'tti'])
+  return {
+    ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
+    tti: tti === undefined ? undefined : parseDuration(tti, 'tti'),
   }
 }
 

@@ -135,3 +135,33 @@ impl KeyBuffer {
 fn canonical(number: f64) -> f64 {
     if number.is_nan() { f64::NAN } else { number + 0.0 }
 }
+
+/// The JavaScript value of a key: an `ArrayBuffer` for bytes, null for what is no key.
+///
+/// # Safety
+/// See [`Env`].
+pub unsafe fn make(env: Env, key: &[u8]) -> Value {
+    let Some((tag, content)) = key.split_first() else { return ptr::null_mut() };
+    // SAFETY: as asked of the caller, in each of them.
+    unsafe {
+        match *tag {
+            NARROW => raw::make_narrow(env, content),
+            WIDE => {
+                // The content has no alignment of its own.
+                let units: Vec<u16> =
+                    content.as_chunks().0.iter().map(|unit| u16::from_ne_bytes(*unit)).collect();
+                raw::make_wide(env, raw::as_bytes(&units))
+            }
+            NUMBER => {
+                let bits = content.try_into().map_or(0, u64::from_le_bytes);
+                raw::make_number(env, f64::from_bits(bits))
+            }
+            BYTES => raw::make_array_buffer(env, content),
+            tag => {
+                let words: Vec<u64> =
+                    content.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+                raw::make_bigint(env, tag == BIGINT_NEGATIVE, &words)
+            }
+        }
+    }
+}

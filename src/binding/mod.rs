@@ -8,22 +8,28 @@
 //! | [`value`] | values, read into a thread's buffers and given back |
 //! | [`registry`] | the shared caches of the process, found by name or handle |
 //! | [`thread`] | what one thread holds open, and its buffers |
-//! | [`shared`] | the exported functions |
+//! | [`opening`], [`operations`], [`bulk`] | the exported functions; lib/native.ts has their types |
+//! | [`answer`] | what they answer |
 //!
 //! Hot operations are plain functions over `napi::sys`: a `#[napi]` method costs 140-190 ns more. No
 //! Node-API call is made while a lock of the engine is held, since any may collect garbage.
 
+mod answer;
+mod bulk;
 mod guard;
 mod key;
+mod opening;
+mod operations;
 mod raw;
 mod registry;
-mod shared;
 mod thread;
 mod value;
 
+use guard::export_all;
 use napi::bindgen_prelude::Object;
 use napi::{Env, JsValue};
 use napi_derive::napi;
+use thread::Thread;
 
 /// The version of the addon: that of the package it was built for.
 #[napi]
@@ -38,5 +44,41 @@ pub fn export(exports: Object, env: Env) {
     // pins the image at link time where the linker can, this does it elsewhere.
     napi::bindgen_prelude::retain_current_module_for_unload_safety();
     // SAFETY: both are what Node passed to the addon's initialiser, which is running.
-    unsafe { shared::export(env.raw(), exports.raw()) };
+    unsafe { add_all(env.raw(), exports.raw()) };
+}
+
+/// Exports all of them.
+///
+/// # Safety
+/// Both are of the environment that is loading the addon.
+unsafe fn add_all(env: raw::Env, exports: raw::Value) {
+    // SAFETY: as asked of the caller.
+    let thread = unsafe { Thread::register(env) };
+    export_all!(env, exports, thread, {
+        "register" => opening::register,
+        "image" => opening::image,
+        "living" => opening::living,
+        "advance" => opening::advance,
+        "create" => opening::create,
+        "attach" => opening::attach,
+        "describe" => opening::describe,
+        "release" => opening::release,
+        "get" => operations::get,
+        "peek" => operations::peek,
+        "has" => operations::has,
+        "set" => operations::set,
+        "delete" => operations::delete,
+        "clear" => operations::clear,
+        "size" => operations::size,
+        "bytes" => operations::bytes,
+        "stats" => operations::stats,
+        "resetStats" => operations::reset_stats,
+        "info" => operations::info,
+        "resize" => operations::resize,
+        "purgeExpired" => operations::purge_expired,
+        "getMany" => bulk::get_many,
+        "setMany" => bulk::set_many,
+        "deleteMany" => bulk::delete_many,
+        "scan" => bulk::scan,
+    });
 }

@@ -198,6 +198,28 @@ pub unsafe fn bytes<'a>(env: Env, value: Value) -> Option<&'a [u8]> {
     Some(unsafe { std::slice::from_raw_parts(data.cast(), len) })
 }
 
+/// An item of an array, or null (which reads as undefined) if there is none.
+///
+/// # Safety
+/// See [`Env`].
+pub unsafe fn element(env: Env, array: Value, index: u32) -> Value {
+    let mut item = ptr::null_mut();
+    // SAFETY: as asked of the caller.
+    unsafe { sys::napi_get_element(env, array, index, &raw mut item) };
+    item
+}
+
+/// Puts an item into an array; null stands for undefined.
+///
+/// # Safety
+/// See [`Env`].
+pub unsafe fn set_element(env: Env, array: Value, index: u32, item: Value) {
+    if !item.is_null() {
+        // SAFETY: as asked of the caller.
+        unsafe { sys::napi_set_element(env, array, index, item) };
+    }
+}
+
 /// A new JavaScript value, or null (which JavaScript sees as undefined) when none can be made.
 macro_rules! make {
     ($call:ident, $env:expr $(, $arg:expr)*) => {{
@@ -276,7 +298,15 @@ pub unsafe fn make_array(env: Env, items: &[Value]) -> Value {
     let array = make!(napi_create_array_with_length, env, items.len());
     for (index, item) in items.iter().enumerate() {
         // SAFETY: as asked of the caller; the array was just made.
-        unsafe { sys::napi_set_element(env, array, index as u32, *item) };
+        unsafe { set_element(env, array, index as u32, *item) };
     }
     array
+}
+
+/// A bigint of words, the least significant one first.
+///
+/// # Safety
+/// See [`Env`].
+pub unsafe fn make_bigint(env: Env, negative: bool, words: &[u64]) -> Value {
+    make!(napi_create_bigint_words, env, i32::from(negative), words.len(), words.as_ptr())
 }

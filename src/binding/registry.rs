@@ -10,14 +10,11 @@ use parking_lot::Mutex;
 
 use crate::engine::clock::Clock;
 use crate::engine::expiry::Lifetime;
-use crate::engine::policy::PolicyKind;
 use crate::engine::store::Store;
 
 /// How a cache was made; `open` compares it with what it is asked for.
 #[derive(Clone)]
 pub struct Settings {
-    pub max_bytes: u64,
-    pub policy: PolicyKind,
     /// What entries get that are stored without a lifetime of their own.
     pub lifetime: Lifetime,
     /// The codec's name: the values mean nothing to who uses another.
@@ -26,7 +23,7 @@ pub struct Settings {
 
 /// A cache that threads share.
 pub struct Shared {
-    pub store: Store,
+    pub store: Arc<Store>,
     pub settings: Settings,
     pub name: Option<String>,
     /// Where it stands in the registry, for its handle.
@@ -78,7 +75,8 @@ pub fn create(
         registry.names.insert(name.clone(), index);
     }
     let place = &mut registry.places[index as usize];
-    let shared = Arc::new(Shared { store: store(), settings, name, index, generation: place.generation });
+    let shared =
+        Arc::new(Shared { store: Arc::new(store()), settings, name, index, generation: place.generation });
     place.cache = Arc::downgrade(&shared);
     Ok(shared)
 }
