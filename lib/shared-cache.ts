@@ -27,6 +27,7 @@ import { checkOptions, parseCount } from './options.js'
 import { checkKeys, FIRST, keyOf, nextPlace, type Place, payloadOf, SCANNED_AT_ONCE } from './shared-bulk.js'
 import { attachTo, make, Opened, openNamed } from './shared-opening.js'
 import {
+  type Lifetime,
   lifetimeOf,
   type SharedCacheOptions,
   type SharedInfo,
@@ -186,12 +187,9 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    * `ERR_MOKAPOT_CODEC`), and for bad options; the old value stays then too.
    */
   set(key: K, value: V, options?: SharedSetOptions): this {
+    if (options !== undefined) return this.#setFor(key, value, lifetimeOf('set', options))
     const payload = this.#codec.encode(value, key)
-    const { kind } = this.#codec
-    const code =
-      options === undefined
-        ? native.set(this.#id, key, kind, payload)
-        : this.#setFor(key, kind, payload, options)
+    const code = native.set(this.#id, key, this.#codec.kind, payload)
     if (code !== OK && code !== TOO_LARGE) throw this.#failure(code, key)
     return this
   }
@@ -250,7 +248,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     const found = this.get(key, MISS)
     if (found !== MISS) return found
     const value = compute(key)
-    this.set(key, value, lifetime)
+    this.#setFor(key, value, lifetime)
     return value
   }
 
@@ -356,9 +354,11 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     this.close()
   }
 
-  #setFor(key: K, kind: number, payload: Payload, given: SharedSetOptions): number {
-    const { ttl, tti } = lifetimeOf('set', given)
-    return native.set(this.#id, key, kind, payload, ttl, tti)
+  #setFor(key: K, value: V, { ttl, tti }: Lifetime): this {
+    const payload = this.#codec.encode(value, key)
+    const code = native.set(this.#id, key, this.#codec.kind, payload, ttl, tti)
+    if (code !== OK && code !== TOO_LARGE) throw this.#failure(code, key)
+    return this
   }
 
   #info(key: K): EntryInfo | undefined {

@@ -66,6 +66,12 @@ export interface SharedInfo<V> {
   age: number
 }
 
+/** How long an entry may live, in milliseconds; undefined for what the cache says. */
+export interface Lifetime {
+  ttl: number | undefined
+  tti: number | undefined
+}
+
 /** Options after they were checked; an absent one is undefined. */
 export interface Settings<V> {
   maxBytes: number | undefined
@@ -100,10 +106,7 @@ export function readSettings<V>(owner: string, given: unknown, known: string[]):
 }
 
 /** The lifetime that the options of `owner` give an entry, in milliseconds; undefined where they say nothing. */
-export function lifetimeOf(
-  owner: string,
-  given: unknown,
-): { ttl: number | undefined; tti: number | undefined } {
+export function lifetimeOf(owner: string, given: unknown): Lifetime {
   const { ttl, tti } = checkOptions(owner, given, ['ttl', 'tti'])
   return {
     ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),

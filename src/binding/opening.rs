@@ -1,7 +1,7 @@
 //! Exports: how a thread comes to have a cache open, and lets go of it.
 
 use super::answer::{
-    BAD_CALL, CLOSED, GONE, MODE_MAKE_OR_OPEN, MODE_OPEN, NAME_TAKEN, OK, code, id, millis, nanos, numbers,
+    BAD_CALL, CLOSED, GONE, MODE_MAKE_OR_OPEN, MODE_OPEN, NAME_TAKEN, OK, code, id, nanos, numbers,
 };
 use super::guard::Args;
 use super::raw::{self, Value};
@@ -81,8 +81,9 @@ fn read_request(args: &Args) -> Option<Request> {
         seed: Seed::Random,
         clock: registry::CLOCK.clone(),
     };
-    let lifetime = Lifetime { to_live: nanos(number(5)?), to_idle: nanos(number(6)?) };
-    Some(Request { name, mode, config, settings: Settings { lifetime, codec } })
+    let spans = [number(5)?, number(6)?];
+    let lifetime = Lifetime { to_live: nanos(spans[0]), to_idle: nanos(spans[1]) };
+    Some(Request { name, mode, config, settings: Settings { lifetime, spans, codec } })
 }
 
 /// `(index, generation)`
@@ -114,8 +115,8 @@ pub fn describe(args: &Args, thread: &mut Thread) -> Value {
         max,
         store.max_entry_bytes() as f64,
         f64::from(u8::from(store.policy() == PolicyKind::Lru)),
-        millis(settings.lifetime.to_live),
-        millis(settings.lifetime.to_idle),
+        settings.spans[0],
+        settings.spans[1],
     ];
     // SAFETY: the callback's own environment.
     unsafe {

@@ -167,7 +167,8 @@ pub unsafe fn string(env: Env, value: Value) -> Option<String> {
     Some(String::from_utf16_lossy(&units[..len]))
 }
 
-/// The bytes of a `Uint8Array` argument, a `Buffer` among them; `None` for anything else. They belong
+/// The bytes of a `Uint8Array` argument, a `Buffer` among them; `None` for anything else, and for one
+/// whose store was transferred away. They belong
 /// to JavaScript: they are good until it runs again, and another thread may write them if they are
 /// shared.
 ///
@@ -175,7 +176,7 @@ pub unsafe fn string(env: Env, value: Value) -> Option<String> {
 /// See [`Env`]; the slice must not outlive the callback.
 #[inline]
 pub unsafe fn bytes<'a>(env: Env, value: Value) -> Option<&'a [u8]> {
-    let (mut kind, mut len, mut data) = (0, 0, ptr::null_mut());
+    let (mut kind, mut len, mut data, mut buffer) = (0, 0, ptr::null_mut(), ptr::null_mut());
     // SAFETY: as asked of the caller; what is not asked for is null.
     let status = unsafe {
         sys::napi_get_typedarray_info(
@@ -184,7 +185,7 @@ pub unsafe fn bytes<'a>(env: Env, value: Value) -> Option<&'a [u8]> {
             &raw mut kind,
             &raw mut len,
             &raw mut data,
-            ptr::null_mut(),
+            &raw mut buffer,
             ptr::null_mut(),
         )
     };
@@ -192,7 +193,10 @@ pub unsafe fn bytes<'a>(env: Env, value: Value) -> Option<&'a [u8]> {
         return None;
     }
     if len == 0 || data.is_null() {
-        return Some(&[]);
+        let mut detached = false;
+        // SAFETY: as asked of the caller.
+        unsafe { sys::napi_is_detached_arraybuffer(env, buffer, &raw mut detached) };
+        return if detached { None } else { Some(&[]) };
     }
     // SAFETY: Node tells where the array lies and how long it is.
     Some(unsafe { std::slice::from_raw_parts(data.cast(), len) })

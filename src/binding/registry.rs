@@ -17,6 +17,8 @@ use crate::engine::store::Store;
 pub struct Settings {
     /// What entries get that are stored without a lifetime of their own.
     pub lifetime: Lifetime,
+    /// The same as it was asked for, in milliseconds: ttl and tti.
+    pub spans: [f64; 2],
     /// The codec's name: the values mean nothing to who uses another.
     pub codec: String,
 }

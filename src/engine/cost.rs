@@ -10,8 +10,8 @@ use super::policy::PolicyKind;
 /// What the index, the slot table and the shard keep of each entry, with the room they grow by.
 const SLOT: u64 = 80;
 
-/// What moka keeps of each entry of the main region, spread over all: 260 to 282.
-const MAIN: u64 = 272;
+/// What moka keeps of each entry of the main region, spread over all: 240 to 260.
+const MAIN: u64 = 256;
 
 /// What the timer wheel keeps of each entry that has a deadline, 40, rounded to the unit.
 const DEADLINE: u64 = 48;
@@ -28,7 +28,7 @@ pub fn entry_cost(policy: PolicyKind, endless: bool, key_len: usize, value_len: 
 /// What the allocator takes for a block of `size` bytes. mimalloc's size classes are the multiples of 16 up to
 /// 64, then four to each doubling; a block too large for them takes whole pages.
 fn block_size(size: u64) -> u64 {
-    const LARGEST_CLASS: u64 = 128 << 10;
+    const LARGEST_CLASS: u64 = 64 << 10;
     const PAGE: u64 = 4096;
     let step = match size {
         0..=64 => 16,
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn blocks_are_rounded_as_mimalloc_rounds_them() {
-        for size in (17..5000).chain([10_000, 100_000, 131_072]) {
+        for size in (17..5000).chain([10_000, 65_536, 65_537, 100_000, 131_072, 131_073, 1_000_000]) {
             // SAFETY: the function only computes.
             let good = unsafe { mi_good_size(size as usize) } as u64;
             assert_eq!(block_size(size), good, "{size}");

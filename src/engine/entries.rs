@@ -13,6 +13,7 @@ use super::expiry::{Expiry, Lifetime, NEVER};
 use super::payload::Payload;
 use super::policy::{Cause, Departure, Policy, PolicyConfig};
 use super::population::Population;
+use super::reaper::Dismantle;
 use super::slots::{NONE, Slot};
 use super::stats::Stats;
 
@@ -382,5 +383,17 @@ impl Entries {
         garbage.extend(self.tenants[slot as usize].payload.take());
         self.vacant.push(slot);
         self.population.leave(1);
+    }
+}
+
+impl Dismantle for Entries {
+    fn dismantle(&mut self, most: usize) -> bool {
+        let kept = self.tenants.len().saturating_sub(most);
+        for (slot, tenant) in (kept as Slot..).zip(self.tenants.drain(kept..)) {
+            if tenant.payload.is_some() {
+                self.policy.remove(slot);
+            }
+        }
+        kept > 0
     }
 }

@@ -1,34 +1,46 @@
-//! Drops what takes long to drop on a thread of its own.
+//! Takes apart what takes long to free, slice by slice, on a thread of its own.
 //!
 //! Freeing a million entries takes the better part of a second, most of it inside moka; the thread that
-//! cleared or closed the cache should not wait for it. One thread at a time does it for the whole
-//! process. It touches nothing but what it was given, ends with its work, and does not keep the process
-//! alive.
+//! cleared or closed the cache should not wait for it. Nor should it find all of it at once in its
+//! allocator, which hands back to a thread what another one freed of its blocks: hence the slices. One
+//! thread at a time does it for the whole process. It touches nothing but what it was given, ends with its
+//! work, and does not keep the process alive.
 
-use std::any::Any;
+use std::thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-/// Below this many entries dropping takes less than starting a thread is worth, about a millisecond.
+/// Below this many entries freeing takes less than starting a thread is worth, about a millisecond.
 const WORTH_A_THREAD: usize = 4096;
 
+/// How many entries are freed between two pauses, and how long those are.
+const SLICE: usize = 256;
+const PAUSE: Duration = Duration::from_micros(50);
+
+/// What can be taken apart.
+pub trait Dismantle: Send {
+    /// Frees up to `most` entries; whether there are more.
+    fn dismantle(&mut self, most: usize) -> bool;
+}
+
 struct Heap {
-    garbage: Vec<Box<dyn Any + Send>>,
+    garbage: Vec<Box<dyn Dismantle>>,
     /// Whether a thread is at work that will see what is added.
     tended: bool,
 }
 
 static HEAP: Mutex<Heap> = Mutex::new(Heap { garbage: Vec::new(), tended: false });
 
-/// Drops `garbage`, which holds so many `entries`: here if it is little, else elsewhere.
-pub fn drop_off_thread<T: Send + 'static>(garbage: T, entries: usize) {
+/// Frees `garbage`, which holds so many `entries`: here if they are few, else elsewhere.
+pub fn free<T: Dismantle + 'static>(garbage: T, entries: usize) {
     if entries < WORTH_A_THREAD {
         return;
     }
     let mut heap = HEAP.lock();
     heap.garbage.push(Box::new(garbage));
     if !heap.tended {
-        let thread = std::thread::Builder::new().name("mokapot-reaper".into()).spawn(work);
+        let thread = thread::Builder::new().name("mokapot-reaper".into()).spawn(work);
         heap.tended = thread.is_ok();
         if thread.is_err() {
             // No thread can be had: then the caller waits after all.
@@ -42,40 +54,51 @@ pub fn drop_off_thread<T: Send + 'static>(garbage: T, entries: usize) {
 fn work() {
     loop {
         let mut heap = HEAP.lock();
-        let Some(garbage) = heap.garbage.pop() else {
+        let Some(mut garbage) = heap.garbage.pop() else {
             heap.tended = false;
             return;
         };
         drop(heap);
-        drop(garbage);
+        while garbage.dismantle(SLICE) {
+            thread::sleep(PAUSE);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::{Sender, channel};
-    use std::thread::{self, ThreadId};
+    use std::thread::ThreadId;
 
     use super::*;
 
-    struct Tells(Sender<ThreadId>);
+    struct Tells(Sender<(ThreadId, usize)>, usize);
+
+    impl Dismantle for Tells {
+        fn dismantle(&mut self, most: usize) -> bool {
+            self.1 = self.1.saturating_sub(most);
+            self.1 > 0
+        }
+    }
 
     impl Drop for Tells {
         fn drop(&mut self) {
-            self.0.send(thread::current().id()).unwrap();
+            self.0.send((thread::current().id(), self.1)).unwrap();
         }
     }
 
     #[test]
-    fn drops_little_here_and_much_elsewhere() {
+    fn frees_few_entries_here_and_many_elsewhere_slice_by_slice() {
         let (sender, dropped) = channel();
-        drop_off_thread(Tells(sender.clone()), 10);
-        assert_eq!(dropped.recv().unwrap(), thread::current().id());
+        free(Tells(sender.clone(), 10), 10);
+        assert_eq!(dropped.recv().unwrap(), (thread::current().id(), 10));
         for _ in 0..20 {
-            drop_off_thread(Tells(sender.clone()), 1_000_000);
+            free(Tells(sender.clone(), 10_000), 10_000);
         }
         for _ in 0..20 {
-            assert_ne!(dropped.recv().unwrap(), thread::current().id());
+            let (by, left) = dropped.recv().unwrap();
+            assert_ne!(by, thread::current().id());
+            assert_eq!(left, 0);
         }
     }
 }

@@ -150,7 +150,7 @@ impl Store {
     /// The largest entry that is taken in, in bytes as [`Store::bytes`] counts them.
     #[must_use]
     pub fn max_entry_bytes(&self) -> u64 {
-        self.max_entry() * self.unit
+        (self.max_entry() * self.unit).min(self.max_bytes())
     }
 
     /// What an entry counts here in bytes, one without a deadline or one with.
@@ -354,7 +354,7 @@ impl Store {
         for shard in &self.shards {
             let old = shard.clear();
             let len = old.len();
-            reaper::drop_off_thread(old, len);
+            reaper::free(old, len);
         }
     }
 
