@@ -126,9 +126,16 @@ interface Native {
   deleteMany(id: number, keys: readonly unknown[], count: number): number
   /**
    * Up to as many entries as `kinds` has room for, from a place in the table on; `kinds` is filled. The result is
-   * `[nextShard, nextSlot, key, payload, key, payload, …]`, and the next shard is -1 at the end.
+   * `[nextShard, nextSlot, key, payload, key, payload, …]`, without payloads if `keysOnly` is 1, and the next shard is
+   * -1 at the end.
    */
-  scan(id: number, shard: number, slot: number, kinds: Uint8Array): (RawPayload | bigint)[] | number
+  scan(
+    id: number,
+    shard: number,
+    slot: number,
+    kinds: Uint8Array,
+    keysOnly: number,
+  ): (RawPayload | bigint)[] | number
 }
 
 /** The addon, as the generated loader finds it. */

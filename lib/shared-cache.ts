@@ -256,33 +256,25 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    * The entries, in no particular order. What is there all the while is met once; what is set or deleted meanwhile may
    * be met or not. Counts nothing and refreshes nothing. Keys that are bytes come as new `Uint8Array`s.
    */
-  *entries(): Generator<[K, V], void, undefined> {
-    let place: Place | undefined = FIRST
-    while (place !== undefined) {
-      const kinds = new Uint8Array(SCANNED_AT_ONCE)
-      const items = native.scan(this.#id, place.shard, place.slot, kinds)
-      if (typeof items === 'number') throw this.#failure(items)
-      place = nextPlace(items)
-      for (let i = 2; i < items.length; i += 2) {
-        const kind = kinds[i / 2 - 1] as number
-        const value = this.#codec.decode(kind, payloadOf(kind, items[i + 1] as RawPayload))
-        yield [keyOf(items[i]) as K, value]
-      }
-    }
+  entries(): IterableIterator<[K, V]> {
+    this.#checkOpen()
+    return this.#eachEntry()
   }
 
   /** The keys, as {@link SharedCache.entries} meets them. */
-  *keys(): Generator<K, void, undefined> {
-    for (const [key] of this.entries()) yield key
+  keys(): IterableIterator<K> {
+    this.#checkOpen()
+    return this.#eachKey()
   }
 
   /** The values, as {@link SharedCache.entries} meets them. */
-  *values(): Generator<V, void, undefined> {
-    for (const [, value] of this.entries()) yield value
+  values(): IterableIterator<V> {
+    this.#checkOpen()
+    return this.#eachValue()
   }
 
   /** {@link SharedCache.entries}. */
-  [Symbol.iterator](): Generator<[K, V], void, undefined> {
+  [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.entries()
   }
 
@@ -352,6 +344,37 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   /** {@link SharedCache.close}, for `using`. */
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  *#eachEntry(): Generator<[K, V], void, undefined> {
+    const kinds = new Uint8Array(SCANNED_AT_ONCE)
+    for (const items of this.#scan(kinds, 0)) {
+      for (let i = 2; i < items.length; i += 2) {
+        const kind = kinds[i / 2 - 1] as number
+        const value = this.#codec.decode(kind, payloadOf(kind, items[i + 1] as RawPayload))
+        yield [keyOf(items[i]) as K, value]
+      }
+    }
+  }
+
+  *#eachKey(): Generator<K, void, undefined> {
+    for (const items of this.#scan(new Uint8Array(SCANNED_AT_ONCE), 1)) {
+      for (const key of items.slice(2)) yield keyOf(key) as K
+    }
+  }
+
+  *#eachValue(): Generator<V, void, undefined> {
+    for (const [, value] of this.#eachEntry()) yield value
+  }
+
+  *#scan(kinds: Uint8Array, keysOnly: number): Generator<unknown[], void, undefined> {
+    let place: Place | undefined = FIRST
+    while (place !== undefined) {
+      const items = native.scan(this.#id, place.shard, place.slot, kinds, keysOnly)
+      if (typeof items === 'number') throw this.#failure(items)
+      place = nextPlace(items)
+      yield items
+    }
   }
 
   #setFor(key: K, value: V, { ttl, tti }: Lifetime): this {

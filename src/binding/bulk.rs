@@ -80,8 +80,9 @@ pub fn delete_many(args: &Args, thread: &mut Thread) -> Value {
     code(args, deleted)
 }
 
-/// `(id, shard, slot, kinds)`: `[nextShard, nextSlot, key, payload, key, payload, …]`, or a code; `kinds` says
-/// how many entries are wanted and is filled with the kinds of their values. The next shard is -1 at the end.
+/// `(id, shard, slot, kinds, keysOnly)`: `[nextShard, nextSlot, key, payload, key, payload, …]`, or a code;
+/// `kinds` says how many entries are wanted and is filled with the kinds of their values. The next shard is -1
+/// at the end. Of the keys only, there are no payloads.
 /// A key that is an `ArrayBuffer` stands for a `Uint8Array` over it.
 pub fn scan(args: &Args, thread: &mut Thread) -> Value {
     let env = args.env;
@@ -89,6 +90,8 @@ pub fn scan(args: &Args, thread: &mut Thread) -> Value {
     let Some(kinds) = kinds_argument(args, 3) else { return code(args, BAD_CALL) };
     // SAFETY: the callback's own environment and values.
     let (shard, slot) = unsafe { (raw::small(env, args.get(1)), raw::small(env, args.get(2))) };
+    // SAFETY: as above.
+    let keys_only = unsafe { raw::small(env, args.get(4)) } == Some(1);
     let (Some(shard), Some(slot)) = (shard, slot) else { return code(args, BAD_CALL) };
     let mut payloads: Vec<Payload> = Vec::with_capacity(kinds.len());
     let cursor = Cursor { shard: shard as usize, slot: slot as Slot };
@@ -102,7 +105,9 @@ pub fn scan(args: &Args, thread: &mut Thread) -> Value {
             let (found, wide, bytes) = taken.parts(&[]);
             *kind = found;
             items.push(key::make(env, taken.key()));
-            items.push(value::make(env, found, wide, bytes));
+            if !keys_only {
+                items.push(value::make(env, found, wide, bytes));
+            }
         }
         raw::make_array(env, &items)
     }
