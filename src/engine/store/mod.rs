@@ -8,6 +8,7 @@
 mod lending;
 
 use std::hash::{BuildHasher, Hasher};
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -185,13 +186,15 @@ impl Store {
             });
             self.budget.give_back(freed);
         }
-        self.trim();
+        self.trim(None);
     }
 
-    /// Lets entries go until no more are held than there may be.
-    fn trim(&self) {
+    /// Lets entries go until no more are held than there may be, those of the shard `spared` last.
+    fn trim(&self, spared: Option<&Shard>) {
         while self.population.excess() > 0 {
-            let Some(fullest) = self.shards.iter().max_by_key(|shard| shard.len()) else { return };
+            let rank = |shard: &&Shard| (spared.is_none_or(|spared| !ptr::eq(*shard, spared)), shard.len());
+            let fullest = self.shards.iter().filter(|shard| !shard.is_empty()).max_by_key(rank);
+            let Some(fullest) = fullest else { return };
             let excess = self.population.excess();
             let evicted = fullest.write(|entries, garbage| {
                 let most = excess.min(entries.len() as u64);
@@ -339,7 +342,7 @@ impl Store {
         };
         let write = Write { hash, payload, weight: weight as u32, lifetime };
         let stored = self.write(shard, write);
-        self.trim();
+        self.trim(Some(shard));
         if stored { SetOutcome::Stored } else { Self::refuse(shard) }
     }
 

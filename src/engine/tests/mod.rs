@@ -1,6 +1,7 @@
 //! The engine as a whole, against plain models.
 
 mod determinism;
+mod limits;
 mod policy;
 mod random;
 mod store;
