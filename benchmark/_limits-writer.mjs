@@ -8,6 +8,7 @@ const SMALLEST = 16
 const LARGEST = 4 * 2 ** 20
 const REUSED_KEYS = 2000
 
+/** @type {{ handle: import('../dist/index.mjs').SharedHandle, reused: boolean, seed: number, stop: Int32Array }} */
 const { handle, reused, seed, stop } = workerData
 const cache = SharedCache.attach(handle)
 const buffer = Buffer.alloc(LARGEST, seed)

@@ -21,8 +21,9 @@ use super::stats::Stats;
 /// with, and few enough that no write notices.
 const SWEEP_PER_WRITE: usize = 16;
 
-/// From here on one read in so many is reported to the policy, before that each that is a power of two.
-/// Over the traces this costs no hit ratio, and spares most reads the 120-250 ns that moka takes.
+/// From here on one read in so many is reported to the policy, before that each that is a power of two. It
+/// spares most reads the 120-250 ns that moka takes. moka alone has mean hit ratios of 50.2 (production traces)
+/// and 56.9 (LIRS) with every read, of 51.3 and 55.7 with the sample.
 const READ_SAMPLE: u8 = 32;
 
 /// What a shard takes in.

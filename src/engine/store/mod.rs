@@ -6,9 +6,9 @@
 //! never held at once.
 
 mod lending;
+mod limits;
 
 use std::hash::{BuildHasher, Hasher};
-use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -16,29 +16,19 @@ use foldhash::SharedSeed;
 use foldhash::fast::SeedableRandomState;
 use parking_lot::Mutex;
 
+use self::limits::{policy_config, units, worthwhile_shards};
 use super::budget::Budget;
 use super::clock::Clock;
 use super::cost::{entry_cost, unit_for};
 use super::entries::{Entries, Info, Write};
 use super::expiry::Lifetime;
 use super::payload::{Payload, PayloadError, ValueKind};
-use super::policy::{PolicyConfig, PolicyKind};
+use super::policy::PolicyKind;
 use super::population::Population;
 use super::reaper;
 use super::shard::Shard;
 use super::slots::Slot;
 use super::stats::Stats;
-
-/// More shards than this gain nothing on the machines that Node serves from.
-const MAX_SHARDS: u64 = 16;
-
-/// A shard is worth having from so many bytes and entries on: below, its share is too small for a good
-/// policy.
-const BYTES_PER_SHARD: u64 = 16 << 20;
-const ENTRIES_PER_SHARD: u64 = 4096;
-
-/// How far above its first limit a cache can be resized before moka's part has to be made anew.
-const HEADROOM: u64 = 4;
 
 /// How many entries of a timer wheel are looked at before its shard's lock is released.
 const SWEEP_SLICE: usize = 64;
@@ -162,49 +152,6 @@ impl Store {
 
     fn max_entry(&self) -> u64 {
         if self.shards.len() == 1 { self.budget.limit() } else { self.budget.limit() / ENTRY_SHARE }
-    }
-
-    /// Changes the limits; `None` leaves one as it is. Where a limit becomes smaller, entries leave at once,
-    /// which takes time in proportion to their number.
-    pub fn resize(&self, max_bytes: Option<u64>, max: Option<u64>) {
-        let _one_at_a_time = self.resizing.lock();
-        if let Some(max) = max {
-            self.population.set_max(max);
-        }
-        let limit = max_bytes.map_or(self.budget.limit(), |max_bytes| units(max_bytes, self.unit));
-        self.max_bytes.store(max_bytes.unwrap_or_else(|| self.max_bytes()), Ordering::Relaxed);
-        self.budget.set_limit(limit);
-        // Each shard gives up the same part of what it is granted, if all together are granted too much.
-        let granted = self.budget.granted().max(limit);
-        let config = policy_config(self.policy, limit, self.max(), self.shards.len() as u64);
-        for shard in &self.shards {
-            let freed = shard.write(|entries, garbage| {
-                let before = entries.capacity();
-                let kept = (u128::from(before) * u128::from(limit) / u128::from(granted)) as u64;
-                entries.retarget(config, kept, garbage);
-                before - kept
-            });
-            self.budget.give_back(freed);
-        }
-        self.trim(None);
-    }
-
-    /// Lets entries go until no more are held than there may be, those of the shard `spared` last.
-    fn trim(&self, spared: Option<&Shard>) {
-        while self.population.excess() > 0 {
-            let rank = |shard: &&Shard| (spared.is_none_or(|spared| !ptr::eq(*shard, spared)), shard.len());
-            let fullest = self.shards.iter().filter(|shard| !shard.is_empty()).max_by_key(rank);
-            let Some(fullest) = fullest else { return };
-            let excess = self.population.excess();
-            let evicted = fullest.write(|entries, garbage| {
-                let most = excess.min(entries.len() as u64);
-                (0..most).for_each(|_| entries.evict_one(garbage));
-                most
-            });
-            if evicted == 0 {
-                return;
-            }
-        }
     }
 
     /// Removes all expired entries, slice by slice; how many there were.
@@ -393,23 +340,4 @@ pub struct Cursor {
     pub shard: usize,
     /// The slot in it.
     pub slot: Slot,
-}
-
-fn units(max_bytes: u64, unit: u64) -> u64 {
-    (max_bytes / unit).clamp(1, u64::from(u32::MAX - 1))
-}
-
-fn policy_config(kind: PolicyKind, limit: u64, max: u64, shards: u64) -> PolicyConfig {
-    PolicyConfig {
-        kind,
-        nominal: limit.div_ceil(shards),
-        ceiling: (limit * HEADROOM).min(u64::from(u32::MAX - 1)) as u32,
-        nominal_len: if max == u64::MAX { max } else { max.div_ceil(shards) },
-    }
-}
-
-/// How many shards limits like these are worth: a power of two.
-fn worthwhile_shards(max_bytes: u64, max: u64) -> u64 {
-    let most = (max_bytes / BYTES_PER_SHARD).min(max / ENTRIES_PER_SHARD).clamp(1, MAX_SHARDS);
-    1 << most.ilog2()
 }
