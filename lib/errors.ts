@@ -122,6 +122,14 @@ export function invalidValue(
   )
 }
 
+/** `TypeError` for a promise that the `compute` of `memo` returned for `key`. */
+export function asyncMemo(key: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_VALUE',
+    `compute returned a promise for ${describe(key)}, and memo is synchronous; await the value and set it`,
+  )
+}
+
 /** `TypeError` for a value that structured clone refuses; `cause` is what it threw. */
 export function uncloneable(key: unknown, value: unknown, cause: unknown): TypeError {
   return typeError(
@@ -210,8 +218,8 @@ export function staleHandle(): MokapotError {
 export function otherCopy(): MokapotError {
   return new MokapotError(
     'ERR_MOKAPOT_OTHER_COPY',
-    'this handle was made by another copy of mokapot in this process; caches are shared within one copy: ' +
-      'install one version (npm dedupe) and bundle it in one place',
+    'this handle was made in another process, or by another copy of mokapot in this one; caches are shared within one ' +
+      'copy and process: attach in the process that made it, install one version (npm dedupe), bundle it in one place',
   )
 }
 

@@ -4,7 +4,7 @@
 import * as threads from 'node:worker_threads'
 import { parseBytes, type Size } from './bytes.js'
 import { type Codec, Kind, type Payload, type ValueCodec } from './codecs.js'
-import { closed, internal, invalidKey, outOfMemory } from './errors.js'
+import { asyncMemo, closed, internal, invalidKey, outOfMemory } from './errors.js'
 import type { SharedHandle } from './handle.js'
 import { MISS } from './miss.js'
 import {
@@ -241,13 +241,15 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 
   /**
    * The value of `key`, or else what `compute` returns for it, which is stored. Threads that miss at the same time each
-   * compute it. What `compute` throws reaches the caller, and nothing is stored.
+   * compute it. What `compute` throws reaches the caller, and nothing is stored. A promise is no value: it is a
+   * `TypeError` with code `ERR_MOKAPOT_INVALID_VALUE`.
    */
   memo(key: K, compute: (key: K) => V, options?: SharedSetOptions): V {
     const lifetime = lifetimeOf('memo', options)
     const found = this.get(key, MISS)
     if (found !== MISS) return found
     const value = compute(key)
+    if (typeof (value as PromiseLike<V> | null | undefined)?.then === 'function') throw asyncMemo(key)
     this.#setFor(key, value, lifetime)
     return value
   }

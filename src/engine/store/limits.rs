@@ -26,8 +26,10 @@ impl Store {
         if let Some(max) = max {
             self.population.set_max(max);
         }
-        let limit = max_bytes.map_or(self.budget.limit(), |max_bytes| units(max_bytes, self.unit));
-        self.max_bytes.store(max_bytes.unwrap_or_else(|| self.max_bytes()), Ordering::Relaxed);
+        let max_bytes = max_bytes.unwrap_or_else(|| self.max_bytes());
+        let limit = units(max_bytes, self.unit);
+        // More units than there can be are not promised either.
+        self.max_bytes.store(max_bytes.min((limit + 1) * self.unit - 1), Ordering::Relaxed);
         self.budget.set_limit(limit);
         // Each shard gives up the same part of what it is granted, if all together are granted too much.
         let granted = self.budget.granted().max(limit);

@@ -111,7 +111,7 @@ impl Store {
             budget: Budget::new(limit),
             population,
             policy,
-            max_bytes: AtomicU64::new(max_bytes),
+            max_bytes: AtomicU64::new(max_bytes.min((limit + 1) * unit - 1)),
             unit,
             hasher,
             clock: clock.clone(),
