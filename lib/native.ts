@@ -125,17 +125,15 @@ interface Native {
   /** Deletes many keys: how many were there. */
   deleteMany(id: number, keys: readonly unknown[], count: number): number
   /**
-   * Up to as many entries as `kinds` has room for, from a place in the table on; `kinds` is filled. The result is
-   * `[nextShard, nextSlot, key, payload, key, payload, …]`, without payloads if `keysOnly` is 1, and the next shard is
-   * -1 at the end.
+   * Up to `most` keys from a place in the table on: `[nextShard, nextSlot, key, key, …]`, and the next shard is -1 at the
+   * end. A key that is an ArrayBuffer stands for a `Uint8Array` over it.
    */
   scan(
     id: number,
     shard: number,
     slot: number,
-    kinds: Uint8Array,
-    keysOnly: number,
-  ): (RawPayload | bigint)[] | number
+    most: number,
+  ): (number | string | bigint | ArrayBuffer)[] | number
 }
 
 /** The addon, as the generated loader finds it. */

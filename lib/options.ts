@@ -57,6 +57,11 @@ export function parseChoice<const C extends string>(value: unknown, name: string
   throw optionType(name, choices.map((choice) => `'${choice}'`).join(' or '), value)
 }
 
+/** Throws a `TypeError` (ERR_MOKAPOT_INVALID_OPTION, naming `name`) for what is no function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw optionType(name, 'a function', value)
+}
+
 // The known name that `option` is most likely a slip of: at most a third of its letters away, so that a short
 // name does not suggest an unrelated one.
 function nearest(option: string, known: readonly string[]): string | undefined {

@@ -23,8 +23,18 @@ import {
   scratch,
   TOO_LARGE,
 } from './native.js'
-import { checkOptions, parseCount } from './options.js'
-import { checkKeys, FIRST, keyOf, nextPlace, type Place, payloadOf, SCANNED_AT_ONCE } from './shared-bulk.js'
+import { checkFunction, checkOptions, parseCount } from './options.js'
+import {
+  checkKeys,
+  checkPairs,
+  FIRST,
+  keyOf,
+  nextPlace,
+  type Place,
+  payloadOf,
+  SCANNED_AT_ONCE,
+  settled,
+} from './shared-bulk.js'
 import { attachTo, make, Opened, openNamed } from './shared-opening.js'
 import {
   type Lifetime,
@@ -219,14 +229,13 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    */
   setMany(entries: Iterable<readonly [K, V]>, options?: SharedSetOptions): this {
     const { ttl, tti } = lifetimeOf('setMany', options)
-    const pairs = [...entries]
-    const keys = checkKeys(pairs.map(([key]) => key))
+    const pairs = checkPairs(entries)
+    const keys = pairs.map(([key]) => key)
     const kinds = new Uint8Array(keys.length)
     const payloads = pairs.map(([key, value], i) => {
-      const payload = this.#codec.encode(value, key)
+      const payload = settled(this.#codec.encode(value as V, key))
       kinds[i] = this.#codec.kind
-      // Bytes are the caller's, who could change them while the others are encoded.
-      return payload instanceof Uint8Array ? payload.slice() : payload
+      return payload
     })
     const code = native.setMany(this.#id, keys, kinds, payloads, ttl, tti)
     if (code !== OK) throw this.#failure(code)
@@ -245,6 +254,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    * `TypeError` with code `ERR_MOKAPOT_INVALID_VALUE`.
    */
   memo(key: K, compute: (key: K) => V, options?: SharedSetOptions): V {
+    checkFunction('compute', compute)
     const lifetime = lifetimeOf('memo', options)
     const found = this.get(key, MISS)
     if (found !== MISS) return found
@@ -255,8 +265,9 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   }
 
   /**
-   * The entries, in no particular order. What is there all the while is met once; what is set or deleted meanwhile may
-   * be met or not. Counts nothing and refreshes nothing. Keys that are bytes come as new `Uint8Array`s.
+   * The entries, in no particular order. What is there all the while is met once, what is set meanwhile may be met or
+   * not, and what has left is not met. Counts nothing and refreshes nothing. Keys that are bytes come as new
+   * `Uint8Array`s.
    */
   entries(): IterableIterator<[K, V]> {
     this.#checkOpen()
@@ -282,6 +293,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 
   /** Calls `act` for each entry, as {@link SharedCache.entries} meets them. */
   forEach(act: (value: V, key: K, cache: this) => void): void {
+    checkFunction('act', act)
     for (const [key, value] of this.entries()) act(value, key, this)
   }
 
@@ -349,33 +361,28 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   }
 
   *#eachEntry(): Generator<[K, V], void, undefined> {
-    const kinds = new Uint8Array(SCANNED_AT_ONCE)
-    for (const items of this.#scan(kinds, 0)) {
-      for (let i = 2; i < items.length; i += 2) {
-        const kind = kinds[i / 2 - 1] as number
-        const value = this.#codec.decode(kind, payloadOf(kind, items[i + 1] as RawPayload))
-        yield [keyOf(items[i]) as K, value]
-      }
+    for (const key of this.#scan()) {
+      const value = this.peek(key, MISS)
+      if (value !== MISS) yield [key, value]
     }
   }
 
   *#eachKey(): Generator<K, void, undefined> {
-    for (const items of this.#scan(new Uint8Array(SCANNED_AT_ONCE), 1)) {
-      for (const key of items.slice(2)) yield keyOf(key) as K
-    }
+    for (const key of this.#scan()) if (this.has(key)) yield key
   }
 
   *#eachValue(): Generator<V, void, undefined> {
     for (const [, value] of this.#eachEntry()) yield value
   }
 
-  *#scan(kinds: Uint8Array, keysOnly: number): Generator<unknown[], void, undefined> {
+  /** The keys, some of which may have left since they were taken over. */
+  *#scan(): Generator<K, void, undefined> {
     let place: Place | undefined = FIRST
     while (place !== undefined) {
-      const items = native.scan(this.#id, place.shard, place.slot, kinds, keysOnly)
+      const items = native.scan(this.#id, place.shard, place.slot, SCANNED_AT_ONCE)
       if (typeof items === 'number') throw this.#failure(items)
       place = nextPlace(items)
-      yield items
+      for (let i = 2; i < items.length; i++) yield keyOf(items[i]) as K
     }
   }
 

@@ -5,12 +5,11 @@ use std::slice;
 use super::answer::{BAD_CALL, BAD_KEY, BAD_VALUE, CLOSED, MISS_IN_BULK, OK, OUT_OF_MEMORY, code, id};
 use super::guard::Args;
 use super::key;
-use super::operations::lifetime;
+use super::operations::{lifetime, watch};
 use super::raw::{self, Value};
 use super::thread::Thread;
 use super::value::{self, NumberBuffer, Taken};
 use crate::engine::payload::Payload;
-use crate::engine::slots::Slot;
 use crate::engine::store::{Cursor, SetOutcome};
 
 /// `(id, keys, kinds)`: what makes each value, in the order of the keys, or a code; `kinds` is filled with
@@ -60,6 +59,7 @@ pub fn set_many(args: &Args, thread: &mut Thread) -> Value {
             }
         }
     }
+    watch(cache, lifetime);
     code(args, OK)
 }
 
@@ -80,35 +80,21 @@ pub fn delete_many(args: &Args, thread: &mut Thread) -> Value {
     code(args, deleted)
 }
 
-/// `(id, shard, slot, kinds, keysOnly)`: `[nextShard, nextSlot, key, payload, key, payload, …]`, or a code;
-/// `kinds` says how many entries are wanted and is filled with the kinds of their values. The next shard is -1
-/// at the end. Of the keys only, there are no payloads.
-/// A key that is an `ArrayBuffer` stands for a `Uint8Array` over it.
+/// `(id, shard, slot, most)`: `[nextShard, nextSlot, key, key, …]`, or a code. The next shard is -1 at the end. A
+/// key that is an `ArrayBuffer` stands for a `Uint8Array` over it.
 pub fn scan(args: &Args, thread: &mut Thread) -> Value {
     let env = args.env;
     let Some(cache) = thread.cache(id(args)) else { return code(args, CLOSED) };
-    let Some(kinds) = kinds_argument(args, 3) else { return code(args, BAD_CALL) };
     // SAFETY: the callback's own environment and values.
-    let (shard, slot) = unsafe { (raw::small(env, args.get(1)), raw::small(env, args.get(2))) };
-    // SAFETY: as above.
-    let keys_only = unsafe { raw::small(env, args.get(4)) } == Some(1);
-    let (Some(shard), Some(slot)) = (shard, slot) else { return code(args, BAD_CALL) };
-    let mut payloads: Vec<Payload> = Vec::with_capacity(kinds.len());
-    let cursor = Cursor { shard: shard as usize, slot: slot as Slot };
-    let next = cache.store.scan(cursor, kinds.len(), &mut payloads);
+    let numbers = [1, 2, 3].map(|index| unsafe { raw::small(env, args.get(index)) });
+    let [Some(shard), Some(slot), Some(most)] = numbers else { return code(args, BAD_CALL) };
+    let mut payloads: Vec<Payload> = Vec::new();
+    let next = cache.store.scan(Cursor { shard: shard as usize, slot }, most as usize, &mut payloads);
     let next = next.map_or([-1.0, 0.0], |cursor| [cursor.shard as f64, f64::from(cursor.slot)]);
-    // SAFETY: the callback's own environment; a payload's value is aligned to 8.
+    // SAFETY: the callback's own environment.
     unsafe {
         let mut items = next.map(|number| raw::make_number(env, number)).to_vec();
-        for (payload, kind) in payloads.into_iter().zip(kinds) {
-            let taken = Taken::Held(payload);
-            let (found, wide, bytes) = taken.parts(&[]);
-            *kind = found;
-            items.push(key::make(env, taken.key()));
-            if !keys_only {
-                items.push(value::make(env, found, wide, bytes));
-            }
-        }
+        items.extend(payloads.iter().map(|payload| key::make(env, payload.key())));
         raw::make_array(env, &items)
     }
 }

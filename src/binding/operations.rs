@@ -102,6 +102,7 @@ pub fn set(args: &Args, thread: &mut Thread) -> Value {
     };
     let lifetime = lifetime(args, cache);
     let outcome = cache.store.set(key, incoming.kind, incoming.bytes, lifetime);
+    watch(cache, lifetime);
     code(
         args,
         match outcome {
@@ -112,22 +113,26 @@ pub fn set(args: &Args, thread: &mut Thread) -> Value {
     )
 }
 
-/// The lifetime that the arguments from the fifth on give an entry, the cache's where they say nothing. The
-/// sweeper is asked to look after a cache whose entries expire.
+/// The lifetime that the arguments from the fifth on give an entry, the cache's where they say nothing.
 #[inline]
 pub fn lifetime(args: &Args, cache: &Shared) -> Lifetime {
     let default = cache.settings.lifetime;
-    let lifetime = if args.len() > 4 {
+    if args.len() > 4 {
         // SAFETY: the callback's own environment and values.
         let own = |index| unsafe { raw::number(args.env, args.get(index)) }.map(nanos);
         Lifetime { to_live: own(4).unwrap_or(default.to_live), to_idle: own(5).unwrap_or(default.to_idle) }
     } else {
         default
-    };
+    }
+}
+
+/// Has the sweeper look after a cache, once an entry that expires is in it: before, it might find nothing to
+/// look after.
+#[inline]
+pub fn watch(cache: &Shared, lifetime: Lifetime) {
     if !lifetime.is_endless() {
         sweeper::watch(&cache.store);
     }
-    lifetime
 }
 
 /// `(id, maxBytes | undefined, max | undefined)`: a code.

@@ -79,14 +79,6 @@ impl Taken {
         }
     }
 
-    /// The key of a payload that is held.
-    pub fn key(&self) -> &[u8] {
-        match self {
-            Self::Copied(..) => &[],
-            Self::Held(payload) => payload.key(),
-        }
-    }
-
     /// The kind as lib/codecs.ts knows it, and where the bytes lie.
     #[inline]
     pub fn parts<'a>(&'a self, scratch: &'a [u8]) -> (ValueKind, bool, &'a [u8]) {

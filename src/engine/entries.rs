@@ -257,6 +257,18 @@ impl Entries {
         found
     }
 
+    /// Removes the entries that expired within the present tick, which the wheel has not come to yet.
+    pub fn sweep_present(&mut self, garbage: &mut Vec<Payload>) -> u64 {
+        let mut expired = std::mem::take(&mut self.expired);
+        self.expiry.expired_in_present(self.clock.now(), &mut expired);
+        let found = expired.len() as u64;
+        for slot in expired.drain(..) {
+            self.expire(slot, garbage);
+        }
+        self.expired = expired;
+        found
+    }
+
     /// Whether the timer wheel has nothing more to look at for now.
     #[must_use]
     pub fn is_swept(&self) -> bool {

@@ -182,6 +182,24 @@ impl Expiry {
         }
     }
 
+    /// Finds the entries of the present tick that have expired by `now`, for a wheel that has been emptied up to
+    /// it. The caller removes them.
+    pub fn expired_in_present(&mut self, now: Nanos, into: &mut Vec<Slot>) {
+        if self.armed == 0 {
+            return;
+        }
+        let mut slot = self.buckets[Self::bucket_at(0, self.cursor)];
+        while slot != NONE {
+            let next = self.deadlines[slot as usize].next;
+            if self.deadline(slot) <= now {
+                self.unlink(slot);
+                self.deadlines[slot as usize].bucket = LOOSE;
+                into.push(slot);
+            }
+            slot = next;
+        }
+    }
+
     /// The next tick at which a bucket may be due: empty levels are skipped whole.
     fn next_tick(&self) -> u64 {
         let empty = self.levels.iter().take_while(|held| **held == 0).count().min(LEVELS - 1);

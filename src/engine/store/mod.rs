@@ -156,7 +156,9 @@ impl Store {
 
     /// Removes all expired entries, slice by slice; how many there were.
     pub fn purge_expired(&self) -> u64 {
-        self.sweep(|| ())
+        let swept = self.sweep(|| ());
+        let just_now = |shard: &Shard| shard.write(Entries::sweep_present);
+        swept + self.shards.iter().map(just_now).sum::<u64>()
     }
 
     /// Whether any entry has a deadline.
@@ -217,7 +219,8 @@ impl Store {
     /// How many entries are held, expired ones included until they are swept.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.shards.iter().map(Shard::len).sum()
+        // As with the bytes, shards looked at one after the other may both show one that came as another left.
+        self.shards.iter().map(Shard::len).sum::<u64>().min(self.max())
     }
 
     /// Whether none is held.
