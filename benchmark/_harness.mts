@@ -12,15 +12,16 @@ export type Figures = Record<string, number>
 /** Something to measure, in a process of its own. */
 export type Rival = () => Figures | Promise<Figures>
 
-/** How long one measurement runs, in milliseconds. */
-const SPAN = 300
+/** How long one measurement runs, in milliseconds: after a warm-up, in how many runs. */
+const WARM_UP = 150
+const RUN = 25
+const RUNS = 12
 
 /** How many processes each rival gets unless `--rounds` says otherwise. */
 const ROUNDS = 5
 
 /**
- * Nanoseconds that one call of `operation` takes, called with 0, 1, 2, … so often that it takes {@link SPAN}; the best of
- * three such runs after a warm-up, since what disturbs a run only ever makes it longer.
+ * Nanoseconds that one call of `operation` takes, called with 0, 1, 2, …; the best of {@link RUNS} runs after a warm-up, since what disturbs a run only ever makes it longer.
  */
 export function nanoseconds(operation: (index: number) => unknown): number {
   const batch = 10_000
@@ -35,37 +36,78 @@ export function nanoseconds(operation: (index: number) => unknown): number {
     }
     return spent / count
   }
-  run(SPAN / 2)
-  return Math.min(run(SPAN / 3), run(SPAN / 3), run(SPAN / 3))
+  run(WARM_UP)
+  return Math.min(...Array.from({ length: RUNS }, () => run(RUN)))
+}
+
+/**
+ * As {@link nanoseconds}, for operations that end later: `batch` starts `count` of them from `first` on and resolves when
+ * all have ended. How many there are is bounded by `batches`, since what waits for another process may take its time.
+ */
+export async function nanosecondsAwaited(
+  batch: (first: number, count: number) => Promise<unknown>,
+  count: number,
+  batches: number,
+): Promise<number> {
+  let best = Number.POSITIVE_INFINITY
+  for (let i = 0; i <= batches; i++) {
+    const start = process.hrtime.bigint()
+    await batch(i * count, count)
+    const spent = Number(process.hrtime.bigint() - start)
+    if (i > 0) best = Math.min(best, spent / count) // the first warms up
+  }
+  return best
 }
 
 /** Keeps the results of what is measured, so that none of it can be left out. */
 export let sink: unknown
 
-/** Measures all rivals and prints a table of medians, each also as a multiple of the first rival named in `base`. */
+/** How a measurement is to come out: `rival` takes at most so many times what `against` takes, or so many ns more. */
+export interface Bar {
+  measurement: string
+  rival: string
+  against: string
+  times?: number
+  more?: number
+}
+
+/** Measures all rivals and prints a table of medians, and after it whether the bars are met. */
 export async function benchmark(
   file: string,
   rivals: Record<string, Rival>,
-  base: Record<string, string>,
+  bars: readonly Bar[] = [],
 ): Promise<void> {
-  const chosen = process.argv.indexOf('--rival')
-  if (chosen !== -1) {
-    const rival = rivals[process.argv[chosen + 1] ?? '']
-    if (rival === undefined) throw new Error(`no such rival: ${process.argv[chosen + 1]}`)
+  const chosen = argument('--rival')
+  if (chosen !== undefined) {
+    const rival = rivals[chosen]
+    if (rival === undefined) throw new Error(`no such rival: ${chosen}`)
     process.stdout.write(JSON.stringify(await rival()))
     return
   }
-  const at = process.argv.indexOf('--rounds')
-  const rounds = at === -1 ? ROUNDS : Number(process.argv[at + 1])
-  const runs = new Map<string, Figures[]>(Object.keys(rivals).map((name) => [name, []]))
+  const { results, rounds } = measureAll(file, Object.keys(rivals))
+  console.log(`ns an operation, medians of ${rounds} processes, Node ${process.version}`)
+  printTable(results)
+  for (const bar of bars) printBar(results, bar)
+}
+
+/** The medians of each rival, measured in turn in processes of its own. */
+function measureAll(file: string, names: string[]): { results: Map<string, Figures>; rounds: number } {
+  const rounds = Number(argument('--rounds') ?? ROUNDS)
+  const runs = new Map<string, Figures[]>(names.map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const [name, figures] of runs) {
       process.stderr.write(`\rround ${round + 1} of ${rounds}: ${name.padEnd(24)}`)
       figures.push(runAlone(file, name))
     }
   }
-  process.stderr.write('\r'.padEnd(60) + '\r')
-  printTable(new Map([...runs].map(([name, figures]) => [name, medians(figures)])), base, rounds)
+  process.stderr.write(`${'\r'.padEnd(60)}\r`)
+  return { results: new Map([...runs].map(([name, figures]) => [name, medians(figures)])), rounds }
+}
+
+/** The value that follows an option on the command line. */
+export function argument(name: string): string | undefined {
+  const at = process.argv.indexOf(name)
+  return at === -1 ? undefined : process.argv[at + 1]
 }
 
 function runAlone(file: string, rival: string): Figures {
@@ -75,27 +117,40 @@ function runAlone(file: string, rival: string): Figures {
   return JSON.parse(stdout)
 }
 
-function medians(runs: Figures[]): Figures {
+export function medians(runs: Figures[]): Figures {
   const names = Object.keys(runs[0] ?? {})
   return Object.fromEntries(names.map((name) => [name, median(runs.map((run) => run[name] as number))]))
 }
 
-function median(numbers: number[]): number {
+export function median(numbers: number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b)
   return sorted[sorted.length >> 1] as number
 }
 
-/** One row a measurement, one column a rival; the ratio is to the rival that `base` names for the row. */
-function printTable(rivals: Map<string, Figures>, base: Record<string, string>, rounds: number): void {
-  console.log(`ns an operation, medians of ${rounds} processes, Node ${process.version}`)
+/** One row a measurement, one line a rival. */
+function printTable(rivals: Map<string, Figures>): void {
   for (const name of new Set([...rivals.values()].flatMap(Object.keys))) {
-    const against = rivals.get(base[name] ?? '')?.[name]
     console.log(`\n${name}`)
-    for (const [rival, figures] of rivals) {
-      const figure = figures[name]
-      if (figure === undefined) continue
-      const ratio = against === undefined ? '' : `${(figure / against).toFixed(2)} x ${base[name]}`
-      console.log(`  ${rival.padEnd(20)} ${figure.toFixed(0).padStart(8)}   ${ratio}`)
+    for (const [rival, { [name]: figure }] of rivals) {
+      if (figure !== undefined) console.log(`  ${rival.padEnd(22)} ${figure.toFixed(0).padStart(8)}`)
     }
+  }
+  console.log()
+}
+
+/** Whether a bar is met; nothing where one of the two was not measured. */
+function printBar(rivals: Map<string, Figures>, { measurement, rival, against, times, more }: Bar): void {
+  const own = rivals.get(rival)?.[measurement]
+  const other = rivals.get(against)?.[measurement]
+  if (own === undefined || other === undefined) return
+  const print = (met: boolean, how: string): void =>
+    console.log(`${met ? 'met   ' : 'MISSED'} ${measurement}: ${rival} ${how}`)
+  if (times !== undefined) {
+    const digits = times < 0.1 ? 4 : 2
+    const ratio = `${(own / other).toFixed(digits)} x ${against}, bar ${times.toFixed(digits)}`
+    print(own / other <= times, ratio)
+  }
+  if (more !== undefined) {
+    print(own - other <= more, `${(own - other).toFixed(0)} ns over ${against}, bar ${more}`)
   }
 }

@@ -1,33 +1,24 @@
 /**
- * What a `SharedCache` read and write cost beside lmdb's with the matching encoding: 10 k string keys, one thread.
+ * What a `SharedCache` read and write cost beside lmdb's with the matching encoding, Redis on the loopback interface and
+ * caches within the process; and what a read costs two workers at once. 10 k string keys.
+ *
+ * What the others do not do: lmdb and Redis bound their memory by evicting nothing, or by a policy of the server's.
+ * node-cache and @cacheable/memory belong to one thread, know no limit in bytes, and by default hold as much as they are
+ * given; what is measured is their default, which clones a value at each get and set. lmdb's set is a put of a batch
+ * that is awaited at its end; Redis' operations are awaited one by one.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CacheableMemory } from '@cacheable/memory'
 import { open } from 'lmdb'
-import { SharedCache } from '../dist/index.js'
-import { benchmark, type Figures, nanoseconds } from './_harness.mjs'
-
-const COUNT = 10_000
-const KEYS = Array.from({ length: COUNT }, (_, i) => `user:profile:${i}`)
-const STRING =
-  'The quick brown fox jumps over the lazy dog, and the lazy dog sleeps on in the warm noon sun..'.slice(
-    0,
-    90,
-  )
-const OBJECT = {
-  id: 123456,
-  name: 'Ada Lovelace',
-  email: 'ada@example.org',
-  tags: ['admin', 'author'],
-  active: true,
-}
-const BYTES = Buffer.alloc(1024, 7)
-
-/** Keys in an order that is neither theirs nor random anew each time. */
-const ORDER = Array.from({ length: COUNT }, (_, i) => KEYS[(i * 7919) % COUNT] as string)
-const key = (index: number): string => ORDER[index % COUNT] as string
+import NodeCache from 'node-cache'
+import { type Duration, SharedCache } from '../dist/index.js'
+import { argument, type Bar, benchmark, type Figures, nanoseconds, nanosecondsAwaited } from './_harness.mjs'
+import { hasRedis, measureRedis } from './_redis.mjs'
+import { workers } from './_workers.mjs'
+import { COUNT, type Encoding, KEYS, key, VALUES } from './_workload.mjs'
 
 interface Store {
   get(key: string): unknown
@@ -35,46 +26,77 @@ interface Store {
   close(): unknown
 }
 
-async function measure(make: (encoding: 'string' | 'json' | 'binary') => Store): Promise<Figures> {
+/** What get and set take of a cache that answers at once, for each kind of value. */
+async function measure(make: (encoding: Encoding) => Store): Promise<Figures> {
   const figures: Figures = {}
-  const kinds = [
-    ['string of 90', 'string', STRING],
-    ['small object', 'json', OBJECT],
-    ['1 KiB of bytes', 'binary', BYTES],
-  ] as const
-  for (const [name, encoding, value] of kinds) {
+  for (const [name, encoding, value] of VALUES) {
     const store = make(encoding)
-    let last: unknown
-    for (const each of KEYS) last = store.set(each, value)
-    await last
+    for (const each of KEYS) store.set(each, value)
     figures[`get, ${name}`] = nanoseconds((index) => store.get(key(index)))
+    figures[`set, ${name}`] = nanoseconds((index) => store.set(key(index), value))
     await store.close()
   }
   return figures
 }
 
-const codecs = { string: 'structured', json: 'structured', binary: 'bytes' } as const
+async function measureLmdb(): Promise<Figures> {
+  const figures: Figures = {}
+  for (const [name, encoding, value] of VALUES) {
+    const path = mkdtempSync(join(tmpdir(), 'mokapot-lmdb-'))
+    const db = open<unknown, string>({ path, encoding, noSync: true })
+    const batch = async (first: number, count: number): Promise<void> => {
+      let last: unknown
+      for (let i = first; i < first + count; i++) last = db.put(key(i), value)
+      await last
+    }
+    await batch(0, COUNT)
+    figures[`get, ${name}`] = nanoseconds((index) => db.get(key(index)))
+    figures[`set, ${name}`] = await nanosecondsAwaited(batch, COUNT, 5)
+    await db.close()
+    rmSync(path, { recursive: true })
+  }
+  return figures
+}
+
+const codec = { string: 'structured', json: 'structured', binary: 'bytes' } as const
+const shared = (encoding: Encoding, ttl?: Duration): Store =>
+  new SharedCache<unknown, string>({ maxBytes: '256mb', codec: codec[encoding], ttl })
+
+const redis = argument('--rival') !== undefined || hasRedis()
+if (!redis)
+  console.log('Redis is left out: no redis-server is installed (Debian: apt-get install redis-server).')
+
+const bar = (measurement: string, against: string, times: number): Bar => ({
+  measurement,
+  rival: 'mokapot',
+  against,
+  times,
+})
 
 await benchmark(
   fileURLToPath(import.meta.url),
   {
-    mokapot: () =>
-      measure((encoding) => new SharedCache<any>({ maxBytes: '256mb', codec: codecs[encoding] })),
-    'mokapot with ttl': () =>
-      measure((encoding) => new SharedCache<any>({ maxBytes: '256mb', codec: codecs[encoding], ttl: '1h' })),
-    lmdb: () =>
-      measure((encoding) => {
-        const path = mkdtempSync(join(tmpdir(), 'mokapot-lmdb-'))
-        const db = open<any, string>({ path, encoding, noSync: true })
+    mokapot: () => measure((encoding) => shared(encoding)),
+    'mokapot with ttl': () => measure((encoding) => shared(encoding, '1h')),
+    lmdb: measureLmdb,
+    ...(redis && { redis: measureRedis }),
+    'node-cache': () => measure(() => new NodeCache()),
+    '@cacheable/memory': () =>
+      measure(() => {
+        const cache = new CacheableMemory()
         return {
-          get: (key) => db.get(key),
-          set: (key, value) => db.put(key, value),
-          close: async () => {
-            await db.close()
-            rmSync(path, { recursive: true })
-          },
+          get: (key) => cache.get(key),
+          set: (key, value) => cache.set(key, value),
+          close: () => cache.clear(),
         }
       }),
+    ...workers,
   },
-  { 'get, string of 90': 'lmdb', 'get, small object': 'lmdb', 'get, 1 KiB of bytes': 'lmdb' },
+  [
+    bar('get, string of 90', 'lmdb', 0.4),
+    bar('get, small object', 'lmdb', 0.6),
+    bar('get, 1 KiB of bytes', 'lmdb', 0.4),
+    bar('get, string of 90', 'redis', 1 / 100),
+    bar('get, small object', 'redis', 1 / 30),
+  ],
 )
