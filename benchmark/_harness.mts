@@ -21,7 +21,8 @@ const RUNS = 12
 const ROUNDS = 5
 
 /**
- * Nanoseconds that one call of `operation` takes, called with 0, 1, 2, …; the best of {@link RUNS} runs after a warm-up, since what disturbs a run only ever makes it longer.
+ * Nanoseconds that one call of `operation` takes, called with 0, 1, 2, …; the best of {@link RUNS} runs after
+ * a warm-up, since what disturbs a run only ever makes it longer.
  */
 export function nanoseconds(operation: (index: number) => unknown): number {
   const batch = 10_000

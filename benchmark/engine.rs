@@ -34,20 +34,25 @@ fn main() {
     let string = [b'x'; 64];
     let numbers = filled(NUMBER, &1.5f64.to_ne_bytes());
     let strings = filled(STRING, &string);
+    println!("[{},{}]", measure(&keys, &numbers, &strings, false), measure(&keys, &numbers, &strings, true));
+}
+
+/// All operations, as JSON. Without `chain` the processor may begin one before the last has ended, as it will in a
+/// loop as tight as this; with it each waits for what the last one found, as it rather does behind a call from JavaScript.
+fn measure(keys: &[Vec<u8>], numbers: &Store, strings: &Store, chain: bool) -> String {
+    let string = [b'x'; 64];
     let mut scratch = [0u8; 4096];
-
-    let has = nanoseconds(|i| numbers.peek(&keys[i % COUNT], |_| ()).is_some());
-    let get_number = nanoseconds(|i| numbers.get(&keys[i % COUNT], |payload| copy(payload, &mut scratch)));
-    let get_string = nanoseconds(|i| strings.get(&keys[i % COUNT], |payload| copy(payload, &mut scratch)));
-    let set_number = nanoseconds(|i| {
-        let number = (i as f64).to_ne_bytes();
-        numbers.set(&keys[i % COUNT], NUMBER, &number, Lifetime::ENDLESS)
+    let key = |i: usize| keys[i % COUNT].as_slice();
+    let has = nanoseconds(chain, |i| usize::from(numbers.peek(key(i), |_| ()).is_some()));
+    let get_number = nanoseconds(chain, |i| numbers.get(key(i), |it| copy(it, &mut scratch)).unwrap_or(0));
+    let get_string = nanoseconds(chain, |i| strings.get(key(i), |it| copy(it, &mut scratch)).unwrap_or(0));
+    let set_number = nanoseconds(chain, |i| {
+        numbers.set(key(i), NUMBER, &(i as f64).to_ne_bytes(), Lifetime::ENDLESS) as usize
     });
-    let set_string = nanoseconds(|i| strings.set(&keys[i % COUNT], STRING, &string, Lifetime::ENDLESS));
-
-    println!(
+    let set_string = nanoseconds(chain, |i| strings.set(key(i), STRING, &string, Lifetime::ENDLESS) as usize);
+    format!(
         r#"{{"has":{has},"get, number":{get_number},"get, string of 64":{get_string},"set, number":{set_number},"set, string of 64":{set_string}}}"#
-    );
+    )
 }
 
 fn key(number: usize) -> Vec<u8> {
@@ -71,23 +76,25 @@ fn filled(kind: ValueKind, value: &[u8]) -> Store {
     store
 }
 
-/// Copies the value out, as the binding does under the shard's lock; its length and kind.
+/// Copies the value out, as the binding does under the shard's lock; something that depends on it.
 #[inline]
-fn copy(payload: &Payload, scratch: &mut [u8]) -> (usize, ValueKind) {
+fn copy(payload: &Payload, scratch: &mut [u8]) -> usize {
     let value = payload.value();
     scratch[..value.len()].copy_from_slice(value);
     black_box(scratch);
-    (value.len(), payload.kind())
+    value.len() + usize::from(payload.kind())
 }
 
-/// What one call of `operation` takes: called with 0, 1, 2, …
-fn nanoseconds<R>(mut operation: impl FnMut(usize) -> R) -> f64 {
+/// What one call of `operation` takes: called with 0, 1, 2, …, which with `chain` depend on the result before.
+fn nanoseconds(chain: bool, mut operation: impl FnMut(usize) -> usize) -> f64 {
+    let none = black_box(0);
+    let mut last = 0;
     let mut run = |span: Duration| {
         let start = Instant::now();
         let mut count = 0;
         loop {
             for i in count..count + COUNT {
-                black_box(operation(black_box(i)));
+                last = black_box(operation(if chain { i + (last & none) } else { i }));
             }
             count += COUNT;
             let spent = start.elapsed();
