@@ -10,6 +10,7 @@ pub mod engine;
 
 /// mimalloc frees a block of another thread without a lock. glibc's `free` takes the lock of the block's
 /// arena each time: while a cache of a million entries was freed off-thread, a `set` in the thread that had
-/// filled it waited up to a second; here 10 ms at the most.
+/// filled it waited up to a second. Here it is 3 to 23 ms on a quiet machine and up to 94 on a busy one
+/// (`npm run bench pauses`), when mimalloc has that thread take in what the other one freed.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
