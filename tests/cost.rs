@@ -5,19 +5,20 @@
 use std::process::Command;
 
 use mokapot::engine::clock::Clock;
-use mokapot::engine::expiry::{Lifetime, NEVER};
+use mokapot::engine::expiry::{Lifetime, NEVER, StaleWindows};
 use mokapot::engine::policy::PolicyKind;
 use mokapot::engine::store::{Seed, Store, StoreConfig};
 
 const ENTRIES: u64 = 500_000;
 
-/// Policy, length of the values, and whether the entries have a deadline.
-const CASES: [(&str, usize, bool); 5] = [
-    ("tinylfu", 100, false),
-    ("tinylfu", 100, true),
-    ("tinylfu", 1_000, false),
-    ("lru", 100, false),
-    ("lru", 1_000, true),
+/// Policy, length of the values, and how the entries end: never, at a deadline, or some time after it.
+const CASES: [(&str, usize, &str); 6] = [
+    ("tinylfu", 100, "never"),
+    ("tinylfu", 100, "deadline"),
+    ("tinylfu", 1_000, "never"),
+    ("lru", 100, "never"),
+    ("lru", 100, "stale"),
+    ("lru", 1_000, "deadline"),
 ];
 
 fn resident() -> u64 {
@@ -27,8 +28,8 @@ fn resident() -> u64 {
 
 #[test]
 fn what_is_counted_is_what_resident_memory_grows_by() {
-    for (policy, len, deadline) in CASES {
-        let case = format!("{policy} {len} {deadline}");
+    for (policy, len, end) in CASES {
+        let case = format!("{policy} {len} {end}");
         let run = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "one_case", "--ignored", "--nocapture"])
             .env("CASE", &case)
@@ -45,18 +46,21 @@ fn what_is_counted_is_what_resident_memory_grows_by() {
 #[ignore = "the other test runs it, each case in a process of its own"]
 fn one_case() {
     let case = std::env::var("CASE").expect("the other test says which case");
-    let [policy, len, deadline] = case.split(' ').collect::<Vec<_>>().try_into().unwrap();
+    let [policy, len, end] = case.split(' ').collect::<Vec<_>>().try_into().unwrap();
     let policy = if policy == "lru" { PolicyKind::Lru } else { PolicyKind::TinyLfu };
-    let value = vec![7; len.parse().unwrap()];
-    let lifetime = Lifetime { to_live: if deadline == "true" { NEVER - 1 } else { NEVER }, to_idle: NEVER };
+    let len: usize = len.parse().unwrap();
+    let value = vec![7; len];
+    let lifetime = Lifetime { to_live: if end == "never" { NEVER } else { NEVER - 1 }, to_idle: NEVER };
     let store = Store::new(&StoreConfig {
-        max_bytes: 1 << 30,
+        // Nearly full: an entry of the window, a fifth of it at first, takes less than is counted.
+        max_bytes: ENTRIES * (len as u64 * 5 / 4 + 420),
         max: None,
         policy,
         shards: None,
         seed: Seed::Fixed(1),
         clock: Clock::machine(),
-    });
+    })
+    .keeping_stale(StaleWindows { revalidate: u64::from(end == "stale"), on_error: 0 });
     let before = resident();
     for key in 0..ENTRIES {
         store.set(&key.to_le_bytes(), 0, &value, lifetime);

@@ -20,27 +20,42 @@ pub const BAD_CALL: i32 = -7;
 pub const MODE_MAKE_OR_OPEN: u32 = 1;
 pub const MODE_OPEN: u32 = 2;
 
-// What reads report beside their result, above all kinds of value.
-pub const MISS: u32 = 0x100;
-pub const READ_CLOSED: u32 = 0x101;
-pub const READ_BAD_KEY: u32 = 0x102;
+/// What reads answer for a key that is not there, above all kinds of value.
+pub const MISS: i32 = 0x100;
+
+// What `join` tells a thread to do about a key.
+pub const FRESH: u32 = 0;
+pub const LOAD: u32 = 1;
+pub const LOADING: u32 = 2;
+pub const WAIT: u32 = 3;
+pub const BUSY: u32 = 4;
+pub const FAILED: u32 = 5;
+
+// How a flight stands that has not landed.
+pub const UNDER_WAY: i32 = 0;
+pub const YOURS: i32 = 1;
+pub const DESERTED: i32 = 2;
+pub const UNKNOWN: i32 = 3;
+
+/// What stands in place of a kind for an error.
+pub const ERROR: u32 = 0x103;
 
 /// What `getMany` notes in place of a kind for a key that is not there.
 pub const MISS_IN_BULK: u8 = 0xFF;
 
 #[inline]
-pub fn id(args: &Args) -> u32 {
+pub fn id<const N: usize>(args: &Args<N>) -> u32 {
     // SAFETY: the callback's own environment and values.
     unsafe { raw::small(args.env, args.get(0)) }.unwrap_or(u32::MAX)
 }
 
 #[inline]
-pub fn code(args: &Args, code: i32) -> Value {
+pub fn code<const N: usize>(args: &Args<N>, code: i32) -> Value {
     // SAFETY: the callback's own environment.
     unsafe { raw::make_code(args.env, code) }
 }
 
-pub fn numbers(args: &Args, numbers: &[f64]) -> Value {
+pub fn numbers<const N: usize>(args: &Args<N>, numbers: &[f64]) -> Value {
     // SAFETY: the callback's own environment.
     unsafe {
         let items: Vec<_> = numbers.iter().map(|number| raw::make_number(args.env, *number)).collect();

@@ -8,13 +8,13 @@ use super::key;
 use super::operations::{lifetime, watch};
 use super::raw::{self, Value};
 use super::thread::Thread;
-use super::value::{self, NumberBuffer, Taken};
+use super::value::{self, NUMBER, NumberBuffer, Taken};
 use crate::engine::payload::Payload;
 use crate::engine::store::{Cursor, SetOutcome};
 
 /// `(id, keys, kinds)`: what makes each value, in the order of the keys, or a code; `kinds` is filled with
 /// their kinds. Each key counts as a read.
-pub fn get_many(args: &Args, thread: &mut Thread) -> Value {
+pub fn get_many(args: &Args<3>, thread: &mut Thread) -> Value {
     let env = args.env;
     let Some((cache, key, _, scratch)) = thread.parts(id(args)) else { return code(args, CLOSED) };
     let Some(kinds) = kinds_argument(args, 2) else { return code(args, BAD_CALL) };
@@ -38,11 +38,11 @@ pub fn get_many(args: &Args, thread: &mut Thread) -> Value {
 }
 
 /// `(id, keys, kinds, payloads, ttl?, tti?)`: a code.
-pub fn set_many(args: &Args, thread: &mut Thread) -> Value {
+pub fn set_many(args: &Args<6>, thread: &mut Thread) -> Value {
     let env = args.env;
     let Some((cache, key, text, _)) = thread.parts(id(args)) else { return code(args, CLOSED) };
     let Some(kinds) = kinds_argument(args, 2) else { return code(args, BAD_CALL) };
-    let lifetime = lifetime(args, cache);
+    let lifetime = lifetime(args, 4, cache);
     let mut number = NumberBuffer::default();
     for (index, kind) in (0..).zip(kinds) {
         // SAFETY: the callback's own environment and values; the bytes are copied before the next round.
@@ -51,7 +51,11 @@ pub fn set_many(args: &Args, thread: &mut Thread) -> Value {
                 return code(args, BAD_KEY);
             };
             let payload = raw::element(env, args.get(3), index);
-            let Some(incoming) = value::read(env, *kind, payload, text, &mut number) else {
+            if *kind == NUMBER {
+                let Some(given) = raw::number(env, payload) else { return code(args, BAD_VALUE) };
+                number = given.to_ne_bytes();
+            }
+            let Some(incoming) = value::read(env, *kind, payload, text, &number) else {
                 return code(args, BAD_VALUE);
             };
             if cache.store.set(key, incoming.kind, incoming.bytes, lifetime) == SetOutcome::OutOfMemory {
@@ -64,7 +68,7 @@ pub fn set_many(args: &Args, thread: &mut Thread) -> Value {
 }
 
 /// `(id, keys, count)`: how many were there, or a code.
-pub fn delete_many(args: &Args, thread: &mut Thread) -> Value {
+pub fn delete_many(args: &Args<3>, thread: &mut Thread) -> Value {
     let env = args.env;
     let Some((cache, key, ..)) = thread.parts(id(args)) else { return code(args, CLOSED) };
     // SAFETY: the callback's own environment and values.
@@ -82,7 +86,7 @@ pub fn delete_many(args: &Args, thread: &mut Thread) -> Value {
 
 /// `(id, shard, slot, most)`: `[nextShard, nextSlot, key, key, …]`, or a code. The next shard is -1 at the end. A
 /// key that is an `ArrayBuffer` stands for a `Uint8Array` over it.
-pub fn scan(args: &Args, thread: &mut Thread) -> Value {
+pub fn scan(args: &Args<4>, thread: &mut Thread) -> Value {
     let env = args.env;
     let Some(cache) = thread.cache(id(args)) else { return code(args, CLOSED) };
     // SAFETY: the callback's own environment and values.
@@ -100,7 +104,7 @@ pub fn scan(args: &Args, thread: &mut Thread) -> Value {
 }
 
 /// A `Uint8Array` of JavaScript's that kinds are read from or written to.
-fn kinds_argument(args: &Args, index: usize) -> Option<&'static mut [u8]> {
+fn kinds_argument<const N: usize>(args: &Args<N>, index: usize) -> Option<&'static mut [u8]> {
     // SAFETY: the callback's own environment and values.
     let bytes = unsafe { raw::bytes(args.env, args.get(index)) }?;
     // SAFETY: the array was made for this call by lib/, which keeps it, and nothing else looks at it until

@@ -9,24 +9,15 @@ use napi::sys;
 use super::raw::{Env, Value};
 use super::thread::Thread;
 
-/// The arguments of a call, [`MAX_ARGS`] at the most.
-pub struct Args {
+/// The arguments of a call to an export that takes `N`. Node fills in each place, whatever was given, so an
+/// export pays for as many as it has.
+pub struct Args<const N: usize> {
     /// The call's environment.
     pub env: Env,
-    values: [Value; MAX_ARGS],
-    len: usize,
+    values: [Value; N],
 }
 
-/// The most arguments that an export takes.
-pub const MAX_ARGS: usize = 8;
-
-impl Args {
-    /// How many were given.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
+impl<const N: usize> Args<N> {
     /// One of them: undefined when it was not given.
     #[inline]
     pub fn get(&self, index: usize) -> Value {
@@ -35,22 +26,23 @@ impl Args {
 }
 
 /// A function to export.
-pub type Export = fn(&Args, &mut Thread) -> Value;
+pub type Export<const N: usize> = fn(&Args<N>, &mut Thread) -> Value;
 
 /// Runs `body` as the callback that Node called: the one entry from JavaScript into Rust.
 ///
 /// # Safety
 /// `env` and `info` are those of the running callback, which was exported with a [`Thread`] as its data.
 #[inline]
-pub unsafe fn enter(env: Env, info: sys::napi_callback_info, body: Export) -> Value {
-    let mut args = Args { env, values: [ptr::null_mut(); MAX_ARGS], len: MAX_ARGS };
+pub unsafe fn enter<const N: usize>(env: Env, info: sys::napi_callback_info, body: Export<N>) -> Value {
+    let mut args = Args { env, values: [ptr::null_mut(); N] };
+    let mut len = N;
     let mut data: *mut c_void = ptr::null_mut();
     // SAFETY: as asked of the caller; Node fills as many values as there is room for.
     let status = unsafe {
         sys::napi_get_cb_info(
             env,
             info,
-            &raw mut args.len,
+            &raw mut len,
             args.values.as_mut_ptr(),
             ptr::null_mut(),
             &raw mut data,

@@ -8,7 +8,7 @@ use std::ptr;
 
 use napi::sys;
 
-use super::raw::{self, Env, Text, TextBuffer, Value};
+use super::raw::{self, Env, LANES, Text, TextBuffer, Value};
 
 const NARROW: u8 = 1;
 const WIDE: u8 = 2;
@@ -22,14 +22,14 @@ const SHORT: usize = 256;
 
 /// The buffers a key is read into.
 pub struct KeyBuffer {
-    short: [u8; SHORT],
+    short: [u8; 1 + SHORT],
     long: Vec<u8>,
     text: TextBuffer,
 }
 
 impl Default for KeyBuffer {
     fn default() -> Self {
-        Self { short: [0; SHORT], long: Vec::new(), text: TextBuffer::default() }
+        Self { short: [0; 1 + SHORT], long: Vec::new(), text: TextBuffer::default() }
     }
 }
 
@@ -40,26 +40,30 @@ impl KeyBuffer {
     /// See [`Env`].
     #[inline]
     pub unsafe fn read(&mut self, env: Env, value: Value) -> Option<&[u8]> {
-        let mut buffer = [const { MaybeUninit::<u16>::uninit() }; SHORT];
+        let mut buffer = [const { MaybeUninit::<u16>::uninit() }; SHORT + LANES];
         // SAFETY: as asked of the caller.
-        let Some(units) = (unsafe { raw::short_string(env, value, &mut buffer) }) else {
+        let Some((len, vectors)) = (unsafe { raw::short_string(env, value, &mut buffer) }) else {
             // SAFETY: as asked of the caller.
             return unsafe { self.read_other(env, value) };
         };
         // One less would be the whole of it with its terminator; as many may have been cut short.
-        if units.len() == SHORT - 1 {
+        if len == SHORT - 1 {
             // SAFETY: as asked of the caller.
             return unsafe { self.read_long(env, value) };
         }
-        let mut seen = 0;
-        for (byte, unit) in self.short[1..].iter_mut().zip(units) {
-            seen |= *unit;
-            *byte = *unit as u8;
+        let mut seen = [0; LANES];
+        let (bytes, _) = self.short[1..].as_chunks_mut::<LANES>();
+        for (bytes, units) in bytes.iter_mut().zip(vectors) {
+            for lane in 0..LANES {
+                seen[lane] |= units[lane];
+                bytes[lane] = units[lane] as u8;
+            }
         }
-        if seen <= 0xFF {
+        if seen.iter().fold(0, |seen, lane| seen | lane) <= 0xFF {
             self.short[0] = NARROW;
-            return Some(&self.short[..=units.len()]);
+            return Some(&self.short[..=len]);
         }
+        let units = &vectors.as_flattened()[..len];
         self.put(WIDE, raw::as_bytes(units));
         Some(&self.long)
     }

@@ -7,8 +7,10 @@
 //! | [`key`] | keys, read without loss and never the same for two types |
 //! | [`value`] | values, read into a thread's buffers and given back |
 //! | [`registry`] | the shared caches of the process, found by name or handle |
+//! | [`reference`] | the policy of a `Cache`, whose keys and values stay in JavaScript |
+//! | [`ticker`] | coarse time for threads that read it at every `get` |
 //! | [`thread`] | what one thread holds open, and its buffers |
-//! | [`opening`], [`operations`], [`bulk`] | the exported functions; lib/native.ts has their types |
+//! | [`opening`], [`operations`], [`bulk`], [`near`], [`flight`] | the exported functions; lib/native.ts has their types |
 //! | [`answer`] | what they answer |
 //!
 //! Hot operations are plain functions over `napi::sys`: a `#[napi]` method costs 140-190 ns more. No
@@ -16,13 +18,17 @@
 
 mod answer;
 mod bulk;
+mod flight;
 mod guard;
 mod key;
+mod near;
 mod opening;
 mod operations;
 mod raw;
+mod reference;
 mod registry;
 mod thread;
+mod ticker;
 mod value;
 
 use guard::export_all;
@@ -67,6 +73,7 @@ unsafe fn add_all(env: raw::Env, exports: raw::Value) {
         "peek" => operations::peek,
         "has" => operations::has,
         "set" => operations::set,
+        "setFor" => operations::set_for,
         "delete" => operations::delete,
         "clear" => operations::clear,
         "size" => operations::size,
@@ -80,5 +87,31 @@ unsafe fn add_all(env: raw::Env, exports: raw::Value) {
         "setMany" => bulk::set_many,
         "deleteMany" => bulk::delete_many,
         "scan" => bulk::scan,
+        "policyNew" => reference::policy_new,
+        "policyFree" => reference::policy_free,
+        "policyInsert" => reference::policy_insert,
+        "policyReweigh" => reference::policy_reweigh,
+        "policyRemove" => reference::policy_remove,
+        "policyMore" => reference::policy_more,
+        "policyResize" => reference::policy_resize,
+        "policyActivity" => reference::policy_activity,
+        "policyResetActivity" => reference::policy_reset_activity,
+        "policyClear" => reference::policy_clear,
+        "registerPage" => opening::register_page,
+        "keepTime" => opening::keep_time,
+        "find" => operations::find,
+        "mapStamps" => near::map_stamps,
+        "stampOf" => near::stamp_of,
+        "getNear" => near::get_near,
+        "findNear" => near::find_near,
+        "readAgain" => near::read_again,
+        "reportNear" => near::report_near,
+        "held" => flight::held,
+        "count" => flight::count,
+        "join" => flight::join,
+        "complete" => flight::complete,
+        "fail" => flight::fail,
+        "look" => flight::look,
+        "leave" => flight::leave,
     });
 }

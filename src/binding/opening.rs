@@ -1,5 +1,9 @@
 //! Exports: how a thread comes to have a cache open, and lets go of it.
 
+use std::ptr;
+
+use napi::sys;
+
 use super::answer::{
     BAD_CALL, CLOSED, GONE, MODE_MAKE_OR_OPEN, MODE_OPEN, NAME_TAKEN, OK, code, id, nanos, numbers,
 };
@@ -7,39 +11,64 @@ use super::guard::Args;
 use super::raw::{self, Value};
 use super::registry::{self, Settings, Shared};
 use super::thread::Thread;
-use crate::engine::expiry::Lifetime;
+use super::ticker::{self, Page};
+use crate::engine::expiry::{Lifetime, StaleWindows};
 use crate::engine::policy::PolicyKind;
 use crate::engine::store::{Seed, Store, StoreConfig};
 
-pub fn register(args: &Args, thread: &mut Thread) -> Value {
+pub fn register(args: &Args<1>, thread: &mut Thread) -> Value {
     // SAFETY: the callback's own environment and values; JavaScript keeps the buffer it registers.
     let done = unsafe { raw::bytes(args.env, args.get(0)) }
         .is_some_and(|buffer| unsafe { thread.set_scratch(buffer) });
     code(args, if done { OK } else { BAD_CALL })
 }
 
+/// `(page)`: where this thread reads coarse time from now on.
+pub fn register_page(args: &Args<1>, thread: &mut Thread) -> Value {
+    let mut hold = ptr::null_mut();
+    // SAFETY: the callback's own environment and values; the reference, never deleted, keeps the buffer for as long as
+    // the environment lives, and the thread forgets the page in a cleanup hook, which runs before.
+    let page = unsafe {
+        raw::bytes(args.env, args.get(0)).filter(|bytes| bytes.len() >= 16).and_then(|bytes| {
+            let held = sys::napi_create_reference(args.env, args.get(0), 1, &raw mut hold);
+            if held == sys::Status::napi_ok { Page::new(bytes.as_ptr().cast_mut()) } else { None }
+        })
+    };
+    if let Some(old) = std::mem::replace(&mut thread.page, page) {
+        old.forget();
+    }
+    code(args, if page.is_some() { OK } else { BAD_CALL })
+}
+
+/// The time in milliseconds, which is kept in this thread's page for as long as it is read there.
+pub fn keep_time(args: &Args<0>, thread: &mut Thread) -> Value {
+    let now = thread.page.map_or(0.0, |page| page.keep(&ticker::CLOCK));
+    // SAFETY: the callback's own environment.
+    unsafe { raw::make_number(args.env, now) }
+}
+
 /// `(milliseconds)`
-pub fn advance(args: &Args, _: &mut Thread) -> Value {
+pub fn advance(args: &Args<1>, _: &mut Thread) -> Value {
     // SAFETY: the callback's own environment and values.
     let Some(by) = (unsafe { raw::number(args.env, args.get(0)) }) else {
         return code(args, BAD_CALL);
     };
-    registry::CLOCK.advance(nanos(by));
+    registry::advance(nanos(by));
     code(args, OK)
 }
 
-pub fn image(args: &Args, _: &mut Thread) -> Value {
+pub fn image(args: &Args<0>, _: &mut Thread) -> Value {
     // SAFETY: the callback's own environment.
     unsafe { raw::make_string(args.env, &registry::IMAGE) }
 }
 
 /// What this thread has open, and how many caches live in the process.
-pub fn living(args: &Args, thread: &mut Thread) -> Value {
+pub fn living(args: &Args<0>, thread: &mut Thread) -> Value {
     numbers(args, &[thread.open_count() as f64, registry::living() as f64])
 }
 
-/// `(name | undefined, mode, maxBytes, max, lru, ttl, tti, codec)`
-pub fn create(args: &Args, thread: &mut Thread) -> Value {
+/// `(name | undefined, mode, maxBytes, max, lru, [ttl, tti, staleWhileRevalidate, staleIfError, errorTtl], codec)`
+pub fn create(args: &Args<7>, thread: &mut Thread) -> Value {
     let Some(Request { name, mode, config, settings }) = read_request(args) else {
         return code(args, BAD_CALL);
     };
@@ -49,7 +78,8 @@ pub fn create(args: &Args, thread: &mut Thread) -> Value {
             None => code(args, GONE),
         };
     }
-    match registry::create(name, settings, || Store::new(&config)) {
+    let stale = settings.stale;
+    match registry::create(name, settings, || Store::new(&config).keeping_stale(stale)) {
         Ok(cache) => code(args, thread.open(cache).cast_signed()),
         Err(living) if mode == MODE_MAKE_OR_OPEN => code(args, thread.open(living).cast_signed()),
         Err(_) => code(args, NAME_TAKEN),
@@ -63,14 +93,14 @@ struct Request {
     settings: Settings,
 }
 
-fn read_request(args: &Args) -> Option<Request> {
+fn read_request(args: &Args<7>) -> Option<Request> {
     let env = args.env;
     // SAFETY: the callback's own environment and values, here and below.
     let number = |index| unsafe { raw::number(env, args.get(index)) };
     // SAFETY: as above.
     let (name, mode, lru, codec) = unsafe {
         let name = raw::string(env, args.get(0));
-        (name, raw::small(env, args.get(1))?, raw::small(env, args.get(4))?, raw::string(env, args.get(7))?)
+        (name, raw::small(env, args.get(1))?, raw::small(env, args.get(4))?, raw::string(env, args.get(6))?)
     };
     let max = number(3)?;
     let config = StoreConfig {
@@ -81,13 +111,18 @@ fn read_request(args: &Args) -> Option<Request> {
         seed: Seed::Random,
         clock: registry::CLOCK.clone(),
     };
-    let spans = [number(5)?, number(6)?];
+    let mut spans = [0.0; 5];
+    for (index, span) in (0..).zip(&mut spans) {
+        // SAFETY: as above.
+        *span = unsafe { raw::number(env, raw::element(env, args.get(5), index))? };
+    }
     let lifetime = Lifetime { to_live: nanos(spans[0]), to_idle: nanos(spans[1]) };
-    Some(Request { name, mode, config, settings: Settings { lifetime, spans, codec } })
+    let stale = StaleWindows { revalidate: nanos(spans[2]), on_error: nanos(spans[3]) };
+    Some(Request { name, mode, config, settings: Settings { lifetime, stale, spans, codec } })
 }
 
 /// `(index, generation)`
-pub fn attach(args: &Args, thread: &mut Thread) -> Value {
+pub fn attach(args: &Args<2>, thread: &mut Thread) -> Value {
     // SAFETY: the callback's own environment and values.
     let (index, generation) =
         unsafe { (raw::small(args.env, args.get(0)), raw::small(args.env, args.get(1))) };
@@ -100,8 +135,9 @@ pub fn attach(args: &Args, thread: &mut Thread) -> Value {
     }
 }
 
-/// `[index, generation, maxBytes, max, maxEntryBytes, lru, ttl, tti, codec, name | undefined]`
-pub fn describe(args: &Args, thread: &mut Thread) -> Value {
+/// `[index, generation, maxBytes, max, maxEntryBytes, lru, ttl, tti, codec, name | undefined, staleWhileRevalidate,
+/// staleIfError, errorTtl]`
+pub fn describe(args: &Args<1>, thread: &mut Thread) -> Value {
     let Some(cache) = thread.cache(id(args)) else {
         return code(args, CLOSED);
     };
@@ -122,14 +158,13 @@ pub fn describe(args: &Args, thread: &mut Thread) -> Value {
     unsafe {
         let mut items = numbers.map(|number| raw::make_number(env, number)).to_vec();
         items.push(raw::make_string(env, &settings.codec));
-        if let Some(name) = &cache.name {
-            items.push(raw::make_string(env, name));
-        }
+        items.push(cache.name.as_ref().map_or(ptr::null_mut(), |name| raw::make_string(env, name)));
+        items.extend(settings.spans[2..].iter().map(|span| raw::make_number(env, *span)));
         raw::make_array(env, &items)
     }
 }
 
-pub fn release(args: &Args, thread: &mut Thread) -> Value {
+pub fn release(args: &Args<1>, thread: &mut Thread) -> Value {
     thread.close(id(args));
     code(args, OK)
 }

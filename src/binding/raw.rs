@@ -103,21 +103,31 @@ pub unsafe fn string_units(env: Env, value: Value, buffer: &mut [u16]) -> Option
     (status == sys::Status::napi_ok).then_some(len)
 }
 
-/// The units of a string, as many as fit beside a terminator; `None` for no string.
+/// How many units are looked at together: as many as make a vector.
+pub const LANES: usize = 8;
+
+/// The length of a string, cut short to one less than `buffer` holds beside [`LANES`], and its units in vectors, the last
+/// one filled up with zeros; `None` for no string.
 ///
 /// # Safety
 /// See [`Env`].
 #[inline]
-pub unsafe fn short_string(env: Env, value: Value, buffer: &mut [MaybeUninit<u16>]) -> Option<&[u16]> {
+pub unsafe fn short_string(
+    env: Env,
+    value: Value,
+    buffer: &mut [MaybeUninit<u16>],
+) -> Option<(usize, &[[u16; LANES]])> {
     let mut len = 0;
     let start = buffer.as_mut_ptr().cast::<u16>();
-    // SAFETY: as asked of the caller; the buffer's length is the one given.
-    let status = unsafe { sys::napi_get_value_string_utf16(env, value, start, buffer.len(), &raw mut len) };
+    let room = buffer.len() - LANES;
+    // SAFETY: as asked of the caller; the buffer is longer than the length given.
+    let status = unsafe { sys::napi_get_value_string_utf16(env, value, start, room, &raw mut len) };
     if status != sys::Status::napi_ok {
         return None;
     }
-    // SAFETY: Node wrote so many units, which is less than the buffer's length.
-    Some(unsafe { std::slice::from_raw_parts(start, len) })
+    buffer[len..len + LANES].fill(MaybeUninit::new(0));
+    // SAFETY: Node wrote so many units, and the zeros end no earlier than the last vector.
+    Some((len, unsafe { std::slice::from_raw_parts(start.cast(), len.div_ceil(LANES)) }))
 }
 
 /// The number of units of a string.
@@ -176,30 +186,37 @@ pub unsafe fn string(env: Env, value: Value) -> Option<String> {
 /// See [`Env`]; the slice must not outlive the callback.
 #[inline]
 pub unsafe fn bytes<'a>(env: Env, value: Value) -> Option<&'a [u8]> {
-    let (mut kind, mut len, mut data, mut buffer) = (0, 0, ptr::null_mut(), ptr::null_mut());
+    let (mut kind, mut len, mut data) = (0, 0, ptr::null_mut());
+    let (none, nothing) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: as asked of the caller; what is not asked for is null.
     let status = unsafe {
-        sys::napi_get_typedarray_info(
-            env,
-            value,
-            &raw mut kind,
-            &raw mut len,
-            &raw mut data,
-            &raw mut buffer,
-            ptr::null_mut(),
-        )
+        sys::napi_get_typedarray_info(env, value, &raw mut kind, &raw mut len, &raw mut data, none, nothing)
     };
     if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
         return None;
     }
     if len == 0 || data.is_null() {
-        let mut detached = false;
         // SAFETY: as asked of the caller.
-        unsafe { sys::napi_is_detached_arraybuffer(env, buffer, &raw mut detached) };
-        return if detached { None } else { Some(&[]) };
+        return if unsafe { is_detached(env, value) } { None } else { Some(&[]) };
     }
     // SAFETY: Node tells where the array lies and how long it is.
     Some(unsafe { std::slice::from_raw_parts(data.cast(), len) })
+}
+
+/// Whether the store of a `Uint8Array` was transferred away.
+///
+/// # Safety
+/// See [`Env`].
+#[cold]
+unsafe fn is_detached(env: Env, value: Value) -> bool {
+    let (mut buffer, mut detached, nothing) = (ptr::null_mut(), false, ptr::null_mut());
+    // SAFETY: as asked of the caller; what is not asked for is null.
+    unsafe {
+        let (kind, len, data) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        sys::napi_get_typedarray_info(env, value, kind, len, data, &raw mut buffer, nothing);
+        sys::napi_is_detached_arraybuffer(env, buffer, &raw mut detached);
+    }
+    detached
 }
 
 /// An item of an array, or null (which reads as undefined) if there is none.
@@ -246,13 +263,6 @@ pub unsafe fn make_number(env: Env, number: f64) -> Value {
 #[inline]
 pub unsafe fn make_code(env: Env, code: i32) -> Value {
     make!(napi_create_int32, env, code)
-}
-
-/// # Safety
-/// See [`Env`].
-#[inline]
-pub unsafe fn make_bool(env: Env, truth: bool) -> Value {
-    make!(napi_get_boolean, env, truth)
 }
 
 /// A string of one byte per unit.

@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock, Weak};
 
 use parking_lot::Mutex;
 
-use crate::engine::clock::Clock;
-use crate::engine::expiry::Lifetime;
+use crate::engine::clock::{Clock, Nanos};
+use crate::engine::expiry::{Lifetime, StaleWindows};
 use crate::engine::store::Store;
 
 /// How a cache was made; `open` compares it with what it is asked for.
@@ -17,8 +17,10 @@ use crate::engine::store::Store;
 pub struct Settings {
     /// What entries get that are stored without a lifetime of their own.
     pub lifetime: Lifetime,
-    /// The same as it was asked for, in milliseconds: ttl and tti.
-    pub spans: [f64; 2],
+    /// How long they are kept past their deadline.
+    pub stale: StaleWindows,
+    /// The same as it was asked for, in milliseconds: ttl, tti, `staleWhileRevalidate`, `staleIfError`; and `errorTtl`.
+    pub spans: [f64; 5],
     /// The codec's name: the values mean nothing to who uses another.
     pub codec: String,
 }
@@ -93,6 +95,16 @@ pub fn find(index: u32, generation: u32) -> Option<Arc<Shared>> {
 /// The living cache of a name.
 pub fn named(name: &str) -> Option<Arc<Shared>> {
     REGISTRY.lock().named(name)
+}
+
+/// Moves the clock forward, and has near caches ask anew, whose deadlines are by a clock of their own.
+pub fn advance(by: Nanos) {
+    CLOCK.advance(by);
+    let living: Vec<_> = REGISTRY.lock().places.iter().filter_map(|place| place.cache.upgrade()).collect();
+    // Holds are let go without the lock, which the last one takes.
+    for cache in living {
+        cache.store.distrust();
+    }
 }
 
 /// How many caches live in this process.

@@ -4,35 +4,88 @@
 //! however a worker ends, so that is where its holds are let go.
 
 use std::ffi::c_void;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use napi::sys;
 
 use super::key::KeyBuffer;
-use super::raw::{Env, TextBuffer};
+use super::raw::{Env, TextBuffer, Value};
+use super::reference::References;
 use super::registry::Shared;
+use super::ticker::Page;
+use crate::engine::flight::Party;
 
 /// See the [module](self).
 #[derive(Default)]
 pub struct Thread {
+    /// Tells it from the other threads, also from those that were.
+    number: u32,
     open: Vec<Option<Arc<Shared>>>,
     vacant: Vec<u32>,
     /// Where keys are read into.
     pub key: KeyBuffer,
     /// Where text values are read into.
     pub text: TextBuffer,
+    /// The policies of this thread's `Cache`s.
+    pub references: References,
+    /// Where this thread reads coarse time.
+    pub page: Option<Page>,
     scratch: Option<Scratch>,
 }
 
-/// A buffer of JavaScript's that results are written into.
+/// A buffer of JavaScript's: the [`Call`], then the bytes that go with it.
 struct Scratch {
     start: NonNull<u8>,
     len: usize,
 }
 
-/// The scratch buffer begins with so many bytes for the kind of a result; the rest is for its bytes.
-const HEADER: usize = 8;
+/// What a call of a hot operation is told, and what it answers. lib/native.ts has the same words.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Call {
+    /// Which cache.
+    pub cache: u32,
+    /// The kind of the value that is set; a number itself lies in the bytes that follow.
+    pub kind: u32,
+    /// A code, or the kind of the value that was read.
+    answer: i32,
+    /// How many bytes of the value lie in those that follow.
+    pub len: u32,
+}
+
+/// What a call for a near cache tells beside: lib/native.ts has the same words.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Spot {
+    /// The key's stripe.
+    pub stripe: u32,
+    /// Its stamp before the lookup.
+    pub stamp: u32,
+    /// Where the entry is, for reports of later reads.
+    pub shard: u32,
+    /// As above.
+    pub slot: u32,
+    /// As above.
+    pub generation: u32,
+    /// The span is to be aligned.
+    pub unused: u32,
+    /// After so many milliseconds the entry is to be read here again.
+    pub again: f64,
+}
+
+/// A call that names no cache.
+const NO_CALL: Call = Call { cache: u32::MAX, kind: 0, answer: 0, len: 0 };
+
+/// What lies before the bytes.
+#[repr(C)]
+struct Words {
+    call: Call,
+    spot: Spot,
+}
+
+const HEADER: usize = size_of::<Words>();
 
 impl Thread {
     /// A new thread's, registered to be freed when its environment ends.
@@ -40,7 +93,10 @@ impl Thread {
     /// # Safety
     /// `env` is the environment that is loading the addon.
     pub unsafe fn register(env: Env) -> *mut Self {
-        let thread = Box::into_raw(Box::<Self>::default());
+        static THREADS: AtomicU32 = AtomicU32::new(0);
+        let mut thread = Box::<Self>::default();
+        thread.number = THREADS.fetch_add(1, Ordering::Relaxed);
+        let thread = Box::into_raw(thread);
         // SAFETY: the hook gets the pointer just made, and runs once.
         unsafe { sys::napi_add_env_cleanup_hook(env, Some(free), thread.cast()) };
         thread
@@ -59,9 +115,15 @@ impl Thread {
     /// Lets go of a cache; nothing if it was let go before.
     pub fn close(&mut self, id: u32) {
         if let Some(cache) = self.open.get_mut(id as usize).and_then(Option::take) {
+            cache.store.abandon(self.party(id));
             self.vacant.push(id);
             drop(cache);
         }
+    }
+
+    /// What stands for this thread's hold on a cache in the flights of its keys.
+    pub fn party(&self, id: u32) -> Party {
+        u64::from(self.number) << 32 | u64::from(id)
     }
 
     /// How many caches it has open.
@@ -105,19 +167,50 @@ impl Thread {
         true
     }
 
-    /// Tells JavaScript what kind of result it gets.
+    /// What JavaScript wrote for the running call.
     #[inline]
-    pub fn report(&mut self, kind: u32) {
-        self.report_with(kind, 0);
+    pub fn call(&self) -> Call {
+        // SAFETY: as in `parts`; the buffer is aligned and longer than a call, and any bytes are one.
+        self.scratch.as_ref().map_or(NO_CALL, |scratch| unsafe { scratch.start.cast().read() })
     }
 
-    /// As [`Thread::report`], and how many bytes of the result lie in the scratch buffer.
+    /// Answers the running call, which returns nothing beside.
     #[inline]
-    pub fn report_with(&mut self, kind: u32, len: u32) {
+    pub fn answer(&mut self, answer: i32) -> Value {
+        self.answer_with(answer, 0);
+        ptr::null_mut()
+    }
+
+    /// Tells a near cache where the entry is that the running call read.
+    pub fn tell(&mut self, spot: Spot) {
         if let Some(Scratch { start, .. }) = &self.scratch {
-            // SAFETY: as in `parts`; the buffer is aligned and longer than its header of two words.
-            unsafe { start.cast::<[u32; 2]>().write([kind, len]) };
+            let words = start.cast::<Words>().as_ptr();
+            // SAFETY: as in `call`; nobody has a reference to it.
+            unsafe { (*words).spot = spot };
         }
+    }
+
+    /// Answers the running call; so many bytes of the value lie in the scratch buffer.
+    #[inline]
+    pub fn answer_with(&mut self, answer: i32, len: u32) {
+        if let Some(Scratch { start, .. }) = &self.scratch {
+            let call = start.cast::<Call>().as_ptr();
+            // SAFETY: as in `call`; nobody has a reference to it.
+            unsafe {
+                (*call).answer = answer;
+                (*call).len = len;
+            }
+        }
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        if let Some(page) = self.page {
+            page.forget();
+        }
+        // What it loads is for others to load now.
+        (0..self.open.len() as u32).for_each(|id| self.close(id));
     }
 }
 

@@ -4,6 +4,7 @@
 //! number, and which are bytes. Text that needs two bytes a unit is told by a flag on the kind.
 
 use super::raw::{self, Env, Text, TextBuffer, Value};
+use super::thread::Call;
 use crate::engine::payload::{Payload, ValueKind};
 
 pub const NUMBER: ValueKind = 4;
@@ -14,7 +15,11 @@ pub const FIRST_BYTES: ValueKind = 7;
 /// Set on text kinds whose units take two bytes.
 const WIDE: ValueKind = 0x80;
 
+/// Added to the kind of text that JavaScript wrote into the draft, one byte a unit.
+const DRAFTED: u32 = 0x100;
+
 /// Up to here a value is copied out under the shard's lock; a longer one is read after its release.
+/// What JavaScript drafts lies behind it in the scratch buffer. lib/native.ts has the same number.
 pub const SHORT: usize = 4096;
 
 /// A value on its way in.
@@ -23,10 +28,39 @@ pub struct Incoming<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Room for a number on its way in.
+/// Room for a number.
 pub type NumberBuffer = [u8; 8];
 
-/// Reads a payload of the given kind; `None` when the argument does not fit the kind.
+/// Whether JavaScript reads a payload of that kind where it lies, in the scratch buffer: a number or a buffer
+/// made here costs more.
+#[inline]
+pub fn is_read_in_place(kind: ValueKind) -> bool {
+    kind == NUMBER || kind >= FIRST_BYTES
+}
+
+/// Reads the payload of a call: a number or a draft from `scratch`, anything else as [`read`] does.
+///
+/// # Safety
+/// See [`Env`]; the bytes must not outlive the callback.
+#[inline]
+pub unsafe fn read_call<'a>(
+    env: Env,
+    call: Call,
+    value: Value,
+    text: &'a mut TextBuffer,
+    scratch: &'a [u8],
+) -> Option<Incoming<'a>> {
+    let kind = call.kind as ValueKind;
+    if call.kind & DRAFTED != 0 {
+        let bytes = scratch.get(SHORT..)?.get(..call.len as usize)?;
+        return Some(Incoming { kind, bytes });
+    }
+    // SAFETY: as asked of the caller.
+    unsafe { read(env, kind, value, text, scratch) }
+}
+
+/// Reads a payload of the given kind; `None` when the argument does not fit the kind. A number is not read
+/// from `value` but lies in the first bytes of `number`.
 ///
 /// # Safety
 /// See [`Env`]; the bytes must not outlive the callback.
@@ -36,15 +70,11 @@ pub unsafe fn read<'a>(
     kind: ValueKind,
     value: Value,
     text: &'a mut TextBuffer,
-    number: &'a mut NumberBuffer,
+    number: &'a [u8],
 ) -> Option<Incoming<'a>> {
-    if kind < NUMBER {
-        return Some(Incoming { kind, bytes: &[] });
-    }
-    if kind == NUMBER {
-        // SAFETY: as asked of the caller.
-        *number = unsafe { raw::number(env, value)? }.to_bits().to_ne_bytes();
-        return Some(Incoming { kind, bytes: number });
+    if kind <= NUMBER {
+        let len = if kind == NUMBER { size_of::<NumberBuffer>() } else { 0 };
+        return Some(Incoming { kind, bytes: number.get(..len)? });
     }
     if kind < FIRST_BYTES {
         // SAFETY: as asked of the caller.

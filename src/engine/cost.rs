@@ -2,8 +2,9 @@
 //!
 //! The limit of a cache is only worth its name if it counts what an entry really takes. The constants
 //! were measured as the growth of resident memory over 0.5 to 1.5 million entries, less the payload's block
-//! (mimalloc, Linux x86-64); a test holds them to it.
+//! (jemalloc, Linux x86-64); a test holds them to it.
 
+use super::expiry::StaleWindows;
 use super::payload::Payload;
 use super::policy::PolicyKind;
 
@@ -16,7 +17,10 @@ const MAIN: u64 = 256;
 /// What the timer wheel keeps of each entry that has a deadline, 40, rounded to the unit.
 const DEADLINE: u64 = 48;
 
-/// What an entry counts in bytes.
+/// What is kept of how long an entry may be stale, for one that may.
+pub const STALE_WINDOWS: u64 = size_of::<StaleWindows>() as u64;
+
+/// What an entry counts in bytes, unless it is kept stale.
 #[inline]
 #[must_use]
 pub fn entry_cost(policy: PolicyKind, endless: bool, key_len: usize, value_len: usize) -> u64 {
@@ -25,8 +29,8 @@ pub fn entry_cost(policy: PolicyKind, endless: bool, key_len: usize, value_len: 
     block + SLOT + main + if endless { 0 } else { DEADLINE }
 }
 
-/// What the allocator takes for a block of `size` bytes. mimalloc's size classes are the multiples of 16 up to
-/// 64, then four to each doubling; a block too large for them takes whole pages.
+/// What the allocator takes for a block of `size` bytes. The size classes of jemalloc, and of mimalloc on Windows, are
+/// the multiples of 16 up to 64, then four to each doubling; a block too large for them takes whole pages.
 fn block_size(size: u64) -> u64 {
     const LARGEST_CLASS: u64 = 64 << 10;
     const PAGE: u64 = 4096;
@@ -56,15 +60,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_are_rounded_as_mimalloc_rounds_them() {
-        for size in (17..5000).chain([10_000, 65_536, 65_537, 100_000, 131_072, 131_073, 1_000_000]) {
+    #[cfg(not(windows))]
+    fn blocks_are_rounded_as_jemalloc_rounds_them() {
+        for size in (17..5000).chain([10_000, 65_536, 65_537, 100_000, 131_072, 131_073, 1_000_000, 5 << 20])
+        {
             // SAFETY: the function only computes.
-            let good = unsafe { mi_good_size(size as usize) } as u64;
-            assert_eq!(block_size(size), good, "{size}");
+            let taken = unsafe { tikv_jemalloc_sys::nallocx(size, 0) } as u64;
+            assert_eq!(block_size(size as u64), taken, "{size}");
         }
-    }
-
-    unsafe extern "C" {
-        fn mi_good_size(size: usize) -> usize;
     }
 }

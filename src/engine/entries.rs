@@ -3,28 +3,30 @@
 //! Everything here runs under the shard's lock, so nothing here calls back to whoever uses the cache. What
 //! leaves goes into the caller's `garbage`, which is dropped after the lock is released.
 
+mod loading;
+mod near;
+
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 
 use super::clock::{Clock, Nanos};
-use super::cost::entry_cost;
-use super::expiry::{Expiry, Lifetime, NEVER};
+use super::cost::{STALE_WINDOWS, entry_cost};
+use super::expiry::{Expiry, Lifetime, NEVER, StaleWindows};
+use super::flight::{FlightId, Flights};
 use super::payload::Payload;
-use super::policy::{Cause, Departure, Policy, PolicyConfig};
+use super::policy::{Activity, Cause, Departure, Policy, PolicyConfig, is_in_sample};
 use super::population::Population;
 use super::reaper::Dismantle;
 use super::slots::{NONE, Slot};
+use super::stamps::ShardStamps;
 use super::stats::Stats;
+
+pub use self::near::Sighting;
 
 /// How many timer-wheel entries a write looks at: more than it can add, so that the wheel is caught up
 /// with, and few enough that no write notices.
 const SWEEP_PER_WRITE: usize = 16;
-
-/// From here on one read in so many is reported to the policy, before that each that is a power of two. It
-/// spares most reads the 120-250 ns that moka takes. moka alone has mean hit ratios of 50.2 (production traces)
-/// and 56.9 (LIRS) with every read, of 51.3 and 55.7 with the sample.
-const READ_SAMPLE: u8 = 32;
 
 /// What a shard takes in.
 pub struct Write {
@@ -36,6 +38,10 @@ pub struct Write {
     pub weight: u32,
     /// How long it may live.
     pub lifetime: Lifetime,
+    /// How long it is kept after.
+    pub stale: StaleWindows,
+    /// The load that brought it, which stores nothing any more once another write came first.
+    pub flight: Option<FlightId>,
 }
 
 /// What is known of an entry beside its value.
@@ -66,26 +72,35 @@ pub struct Entries {
     vacant: Vec<Slot>,
     policy: Policy,
     expiry: Expiry,
+    flights: Flights,
     bytes: u64,
     stats: Stats,
     clock: Clock,
     population: Arc<Population>,
+    stamps: ShardStamps,
     gone: Vec<Departure>,
     expired: Vec<Slot>,
 }
 
 impl Entries {
-    pub(super) fn new(config: PolicyConfig, clock: Clock, population: Arc<Population>) -> Self {
+    pub(super) fn new(
+        config: PolicyConfig,
+        clock: Clock,
+        population: Arc<Population>,
+        stamps: ShardStamps,
+    ) -> Self {
         Self {
             index: HashTable::new(),
             tenants: Vec::new(),
             vacant: Vec::new(),
             policy: Policy::new(config),
             expiry: Expiry::default(),
+            flights: Flights::default(),
             bytes: 0,
             stats: Stats::default(),
             clock,
             population,
+            stamps,
             gone: Vec::new(),
             expired: Vec::new(),
         }
@@ -93,10 +108,14 @@ impl Entries {
 
     /// An empty set that goes on where this one is cleared: with its capacity and its counters.
     #[must_use]
-    pub fn successor(&self) -> Self {
-        let mut fresh = Self::new(self.policy.config(), self.clock.clone(), Arc::clone(&self.population));
+    pub fn successor(&mut self) -> Self {
+        let (clock, population) = (self.clock.clone(), Arc::clone(&self.population));
+        let mut fresh = Self::new(self.policy.config(), clock, population, self.stamps.clone());
+        self.stamps.touch_all();
         fresh.stats = self.stats;
         fresh.stats.cleared += self.len() as u64;
+        fresh.flights = std::mem::take(&mut self.flights);
+        fresh.flights.forget_all();
         fresh.policy.set_capacity(self.capacity(), &mut fresh.gone);
         self.population.leave(self.len() as u64);
         fresh
@@ -108,9 +127,16 @@ impl Entries {
         &self.stats
     }
 
+    /// What the policy is doing.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        self.policy.activity()
+    }
+
     /// Begins to count anew.
     pub fn reset_stats(&mut self) {
         self.stats = Stats::default();
+        self.policy.reset_activity();
     }
 
     /// Counts a write that was refused.
@@ -169,6 +195,13 @@ impl Entries {
     /// A read that counts and keeps the entry alive. An expired entry is a miss, and left to the sweep.
     #[inline]
     pub fn get(&mut self, hash: u64, key: &[u8]) -> Option<&Payload> {
+        let slot = self.read(hash, key)?;
+        self.tenants[slot as usize].payload.as_ref()
+    }
+
+    /// What [`Entries::get`] does: the slot that was read.
+    #[inline]
+    fn read(&mut self, hash: u64, key: &[u8]) -> Option<Slot> {
         let Some(slot) = self.find(hash, key) else {
             self.stats.misses += 1;
             return None;
@@ -183,7 +216,7 @@ impl Entries {
         }
         self.stats.hits += 1;
         self.note_use(slot);
-        self.tenants[slot as usize].payload.as_ref()
+        Some(slot)
     }
 
     /// A read that leaves no trace.
@@ -196,16 +229,21 @@ impl Entries {
     /// Stores an entry, which must be within the capacity. What it overwrote or displaced goes into
     /// `garbage`.
     pub fn set(&mut self, write: Write, garbage: &mut Vec<Payload>) {
+        if (write.flight.is_some() || !self.flights.is_empty()) && !self.wins(&write) {
+            garbage.push(write.payload);
+            return;
+        }
         if self.expiry.armed() > 0 {
             self.sweep(SWEEP_PER_WRITE, garbage);
         }
-        let Write { hash, payload, weight, lifetime } = write;
+        let Write { hash, payload, weight, lifetime, stale, flight: _ } = write;
         let now = self.clock.now();
         let mut found = self.find(hash, payload.key());
         if let Some(slot) = found.take_if(|slot| self.has_expired(*slot)) {
             self.expire(slot, garbage);
         }
         self.stats.sets += 1;
+        self.stamps.touch(hash);
         let slot = if let Some(slot) = found {
             self.stats.replaced += 1;
             self.bytes -= self.cost(slot);
@@ -224,7 +262,7 @@ impl Entries {
             slot
         };
         if !lifetime.is_endless() || self.expiry.has_deadline(slot) {
-            self.expiry.arm(slot, lifetime, now);
+            self.expiry.arm(slot, lifetime, stale, now);
         }
         self.bytes += self.cost(slot);
         self.bury(garbage);
@@ -232,6 +270,8 @@ impl Entries {
 
     /// Takes an entry out; whether there was one.
     pub fn delete(&mut self, hash: u64, key: &[u8], garbage: &mut Vec<Payload>) -> bool {
+        self.flights.forget(hash, key);
+        self.stamps.touch(hash);
         let Some(slot) = self.find(hash, key) else {
             return false;
         };
@@ -332,7 +372,9 @@ impl Entries {
     fn cost(&self, slot: Slot) -> u64 {
         let Some(payload) = &self.tenants[slot as usize].payload else { return 0 };
         let endless = !self.expiry.has_deadline(slot);
+        let stale = self.expiry.stale_windows(slot) != StaleWindows::NONE;
         entry_cost(self.policy.kind(), endless, payload.key().len(), payload.value().len())
+            + if stale { STALE_WINDOWS } else { 0 }
     }
 
     #[inline]
@@ -351,9 +393,7 @@ impl Entries {
     /// Reports a use to the policy, or leaves it out of the sample.
     #[inline]
     fn note_use(&mut self, slot: Slot) {
-        let reads = &mut self.tenants[slot as usize].reads;
-        *reads = if *reads == 2 * READ_SAMPLE - 1 { READ_SAMPLE } else { *reads + 1 };
-        if reads.is_power_of_two() || self.policy.wants_every_read() {
+        if is_in_sample(&mut self.tenants[slot as usize].reads) || self.policy.wants_every_read() {
             self.policy.read(slot);
         }
     }
@@ -388,6 +428,7 @@ impl Entries {
 
     /// Forgets an entry that the policy knows no more.
     fn release(&mut self, slot: Slot, hash: u64, garbage: &mut Vec<Payload>) {
+        self.stamps.touch(hash);
         if let Ok(found) = self.index.find_entry(hash, |other| *other == slot) {
             found.remove();
         }

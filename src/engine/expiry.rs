@@ -5,6 +5,9 @@
 //! some at each write. It is a hierarchical timer wheel (Varghese and Lauck, SOSP 1987): a read that
 //! prolongs a time to idle does not move the entry in it; the entry is placed anew when its bucket
 //! comes up.
+//!
+//! An entry may be kept past its deadline, stale, for a load that fails or takes its time; then the wheel
+//! finds it when that is over.
 
 use super::clock::Nanos;
 use super::slots::{NONE, Slot};
@@ -43,6 +46,26 @@ impl Lifetime {
     }
 }
 
+/// How long an entry is kept past its deadline, each in nanoseconds: 0 for not at all, [`NEVER`] for without end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StaleWindows {
+    /// To be served while a load brings a fresh value.
+    pub revalidate: Nanos,
+    /// To be served when a load fails.
+    pub on_error: Nanos,
+}
+
+impl StaleWindows {
+    /// Not at all.
+    pub const NONE: Self = Self { revalidate: 0, on_error: 0 };
+
+    /// How long it is kept in all.
+    #[must_use]
+    pub fn longest(self) -> Nanos {
+        self.revalidate.max(self.on_error)
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Deadline {
     /// When it ends whatever is read.
@@ -67,6 +90,8 @@ const UNSET: Deadline =
 #[derive(Default)]
 pub struct Expiry {
     deadlines: Vec<Deadline>,
+    /// By slot, as far as there was one that is kept stale: most caches never keep one.
+    windows: Vec<StaleWindows>,
     /// The first slot of each bucket of each level.
     buckets: Box<[Slot]>,
     /// How many entries each level holds.
@@ -83,8 +108,8 @@ impl Expiry {
         self.armed
     }
 
-    /// Gives `slot` its lifetime, counted from `now`.
-    pub fn arm(&mut self, slot: Slot, lifetime: Lifetime, now: Nanos) {
+    /// Gives `slot` its lifetime, counted from `now`, and says how long it is kept after.
+    pub fn arm(&mut self, slot: Slot, lifetime: Lifetime, stale: StaleWindows, now: Nanos) {
         self.disarm(slot);
         if lifetime.is_endless() {
             return;
@@ -106,6 +131,12 @@ impl Expiry {
             to_idle: lifetime.to_idle,
             ..UNSET
         };
+        if stale != StaleWindows::NONE {
+            if index >= self.windows.len() {
+                self.windows.resize(index + 1, StaleWindows::NONE);
+            }
+            self.windows[index] = stale;
+        }
         self.place(slot);
     }
 
@@ -115,6 +146,9 @@ impl Expiry {
         if self.has_deadline(slot) {
             self.unlink(slot);
             self.deadlines[slot as usize] = UNSET;
+            if let Some(windows) = self.windows.get_mut(slot as usize) {
+                *windows = StaleWindows::NONE;
+            }
             self.armed -= 1;
         }
     }
@@ -131,6 +165,17 @@ impl Expiry {
     #[must_use]
     pub fn deadline(&self, slot: Slot) -> Nanos {
         self.deadlines.get(slot as usize).map_or(NEVER, |deadline| deadline.hard.min(deadline.idle))
+    }
+
+    /// How long `slot` is kept past its deadline.
+    #[must_use]
+    pub fn stale_windows(&self, slot: Slot) -> StaleWindows {
+        self.windows.get(slot as usize).copied().unwrap_or_default()
+    }
+
+    /// When nothing of `slot` is of use any more, even stale.
+    fn kept_until(&self, slot: Slot) -> Nanos {
+        self.deadline(slot).saturating_add(self.stale_windows(slot).longest())
     }
 
     /// When `slot` expires whatever is read, and how far a read moves its idle deadline.
@@ -153,8 +198,8 @@ impl Expiry {
         }
     }
 
-    /// Finds entries that have expired by `now`, a tick late at the most, and looks at no more than
-    /// `most`: what is left is found by the next calls. The caller removes those that it gets.
+    /// Finds entries that have expired by `now` and are not kept stale, a tick late at the most, and looks at no
+    /// more than `most`: what is left is found by the next calls. The caller removes those that it gets.
     pub fn expired(&mut self, now: Nanos, most: usize, into: &mut Vec<Slot>) {
         let mut left = most;
         while self.armed > 0 && self.cursor < now >> TICK_BITS {
@@ -170,7 +215,7 @@ impl Expiry {
                     left -= 1;
                     let slot = self.buckets[bucket];
                     self.unlink(slot);
-                    if self.deadline(slot) <= now {
+                    if self.kept_until(slot) <= now {
                         self.deadlines[slot as usize].bucket = LOOSE;
                         into.push(slot);
                     } else {
@@ -188,15 +233,19 @@ impl Expiry {
         if self.armed == 0 {
             return;
         }
-        let mut slot = self.buckets[Self::bucket_at(0, self.cursor)];
-        while slot != NONE {
-            let next = self.deadlines[slot as usize].next;
-            if self.deadline(slot) <= now {
-                self.unlink(slot);
-                self.deadlines[slot as usize].bucket = LOOSE;
-                into.push(slot);
+        // Where a bucket of a higher level begins with this tick, what is in it was not placed anew yet.
+        let due = self.cursor.trailing_zeros() / BUCKET_BITS;
+        for level in 0..LEVELS.min(due as usize + 1) {
+            let mut slot = self.buckets[Self::bucket_at(level, self.cursor)];
+            while slot != NONE {
+                let next = self.deadlines[slot as usize].next;
+                if self.kept_until(slot) <= now {
+                    self.unlink(slot);
+                    self.deadlines[slot as usize].bucket = LOOSE;
+                    into.push(slot);
+                }
+                slot = next;
             }
-            slot = next;
         }
     }
 
@@ -209,7 +258,7 @@ impl Expiry {
 
     /// Puts `slot` into the bucket of its deadline, as seen from the cursor.
     fn place(&mut self, slot: Slot) {
-        let due = (self.deadline(slot) >> TICK_BITS).max(self.cursor);
+        let due = (self.kept_until(slot) >> TICK_BITS).max(self.cursor);
         let ahead = due - self.cursor;
         let level = ((u64::BITS - ahead.leading_zeros()).saturating_sub(1) / BUCKET_BITS) as usize;
         let (level, due) =
@@ -273,7 +322,7 @@ mod tests {
         let mut expiry = Expiry::default();
         let spans = [1, 63, 64, 65, 4_000, 4_096, 5_000, 300_000, 20_000_000, 3_000_000_000];
         for (slot, ticks) in spans.iter().enumerate() {
-            expiry.arm(slot as Slot, lifetime(ticks * MS, NEVER), 7 * MS);
+            expiry.arm(slot as Slot, lifetime(ticks * MS, NEVER), StaleWindows::NONE, 7 * MS);
         }
         for (slot, ticks) in spans.iter().enumerate() {
             assert_eq!(sweep(&mut expiry, (7 + ticks) * MS - 1), [], "{ticks} ticks, too early");
@@ -285,7 +334,7 @@ mod tests {
     #[test]
     fn a_read_prolongs_time_to_idle_but_not_time_to_live() {
         let mut expiry = Expiry::default();
-        expiry.arm(0, lifetime(100 * MS, 10 * MS), 0);
+        expiry.arm(0, lifetime(100 * MS, 10 * MS), StaleWindows::NONE, 0);
         for tick in (5..100).step_by(5) {
             assert!(expiry.deadline(0) > tick * MS);
             assert_eq!(sweep(&mut expiry, tick * MS), []);
@@ -296,9 +345,40 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_is_kept_stale_is_found_when_that_is_over() {
+        let mut expiry = Expiry::default();
+        let stale = StaleWindows { revalidate: 20 * MS, on_error: 50 * MS };
+        expiry.arm(0, lifetime(100 * MS, NEVER), stale, 0);
+        expiry.arm(1, lifetime(100 * MS, NEVER), StaleWindows::NONE, 0);
+        expiry.arm(2, lifetime(NEVER, 10 * MS), StaleWindows { revalidate: NEVER, on_error: 0 }, 0);
+        assert_eq!((expiry.deadline(0), expiry.stale_windows(0)), (100 * MS, stale));
+        assert_eq!(sweep(&mut expiry, 140 * MS), [1]);
+        assert_eq!(sweep(&mut expiry, 151 * MS), [0]);
+        assert_eq!(sweep(&mut expiry, 1 << 60), []);
+        expiry.arm(0, lifetime(100 * MS, NEVER), StaleWindows::NONE, 0);
+        assert_eq!(expiry.stale_windows(0), StaleWindows::NONE);
+    }
+
+    #[test]
+    fn what_expires_with_the_first_tick_of_a_bucket_is_found_in_that_tick() {
+        for ticks in [1, 63, 64, 65, 100, 128, 4_096, 8_192] {
+            for start in [0, 1, 27, 28, 36, 100] {
+                let mut expiry = Expiry::default();
+                expiry.arm(0, lifetime(ticks * MS, NEVER), StaleWindows::NONE, start * MS);
+                let now = (start + ticks) * MS + 5;
+                let mut found = sweep(&mut expiry, now);
+                expiry.expired_in_present(now, &mut found);
+                assert_eq!(found, [0], "{ticks} ticks from {start} on");
+            }
+        }
+    }
+
+    #[test]
     fn a_mass_of_expired_entries_comes_in_slices() {
         let mut expiry = Expiry::default();
-        (0..10_000).for_each(|slot| expiry.arm(slot, lifetime(Nanos::from(slot % 97) * MS + 1, NEVER), 0));
+        (0..10_000).for_each(|slot| {
+            expiry.arm(slot, lifetime(Nanos::from(slot % 97) * MS + 1, NEVER), StaleWindows::NONE, 0);
+        });
         let mut calls = 0;
         while expiry.armed() > 0 {
             let mut found = Vec::new();
@@ -315,7 +395,7 @@ mod tests {
     #[test]
     fn reads_between_slices_do_not_stop_the_sweep() {
         let mut expiry = Expiry::default();
-        (0..1_000).for_each(|slot| expiry.arm(slot, lifetime(NEVER, 100 * MS), 0));
+        (0..1_000).for_each(|slot| expiry.arm(slot, lifetime(NEVER, 100 * MS), StaleWindows::NONE, 0));
         for tick in 1..400 {
             (0..500).for_each(|slot| expiry.touch(slot, tick * MS));
             let mut found = Vec::new();
@@ -331,7 +411,7 @@ mod tests {
     #[test]
     fn the_end_of_time_is_never_reached() {
         let mut expiry = Expiry::default();
-        expiry.arm(0, lifetime(NEVER - 1, NEVER), 5);
+        expiry.arm(0, lifetime(NEVER - 1, NEVER), StaleWindows::NONE, 5);
         assert_eq!(sweep(&mut expiry, 1 << 60), []);
         assert!(expiry.deadline(0) > 1 << 60);
     }

@@ -176,16 +176,18 @@ impl MainRegion {
     }
 
     /// Offers an entry, which must be within what the others weigh unless there is room for it. moka
-    /// decides: either it leaves at once or those that it displaces do.
-    pub fn offer(&mut self, slot: Slot, generation: u32, hash: u64, weight: u32) {
+    /// decides: either it leaves at once or those that it displaces do. It comes with so many `sightings`.
+    pub fn offer(&mut self, slot: Slot, generation: u32, hash: u64, weight: u32, sightings: u32) {
         self.lightest = self.lightest.min(weight).max(1);
         // moka looks at victims up to the candidate's weight. The ballast is read before the insert,
         // which may run a maintenance of its own.
         let victims = weight.div_ceil(self.lightest) as usize;
         self.keep_ballast(self.len.saturating_sub(victims));
         let token = Token { slot, generation, hash };
-        // A sighting: moka counts frequency on reads alone, hits and misses.
-        self.cache.get(&token);
+        // moka counts frequency on reads alone, hits and misses.
+        for _ in 0..sightings {
+            self.cache.get(&token);
+        }
         self.cache.insert(token, weight);
         self.weight += u64::from(weight);
         self.len += 1;

@@ -6,8 +6,10 @@
 //! | [`window`] | the admission window, where every new entry lives first |
 //! | [`sketch`] | the frequency sketch that filters what leaves the window |
 //! | [`main_region`] | moka, told of slots |
+//! | [`stamps`] | by which threads see that what they keep of an entry may have changed |
 //! | [`slots`] | the table of slots and the recency list threaded through it |
 //! | [`expiry`] | deadlines and the timer wheel that finds the passed ones |
+//! | [`flight`] | loads under way, so that a key is loaded once for all threads |
 //! | [`payload`] | one entry's bytes, key and value, in one counted block |
 //! | [`entries`] | one lock's worth of entries: index, payloads, policy, expiry |
 //! | [`shard`] | entries behind their lock |
@@ -25,6 +27,7 @@ pub mod clock;
 pub mod cost;
 pub mod entries;
 pub mod expiry;
+pub mod flight;
 pub mod main_region;
 pub mod payload;
 pub mod policy;
@@ -33,6 +36,7 @@ pub mod reaper;
 pub mod shard;
 pub mod sketch;
 pub mod slots;
+pub mod stamps;
 pub mod stats;
 pub mod store;
 pub mod sweeper;

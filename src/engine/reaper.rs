@@ -1,15 +1,16 @@
 //! Takes apart what takes long to free, slice by slice, on a thread of its own.
 //!
 //! Freeing a million entries takes the better part of a second, most of it inside moka; the thread that
-//! cleared or closed the cache should not wait for it. Nor should it find all of it at once in its
-//! allocator, which hands back to a thread what another one freed of its blocks: hence the slices. One
-//! thread at a time does it for the whole process. It touches nothing but what it was given, ends with its
-//! work, and does not keep the process alive.
+//! cleared or closed the cache should not wait for it, nor for the locks of the allocator: hence the
+//! slices. One thread at a time does it for the whole process. It touches nothing but what it was given,
+//! returns the memory to the system at the end, ends with its work, and does not keep the process alive.
 
 use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+
+use crate::allocator;
 
 /// Below this many entries freeing takes less than starting a thread is worth, about a millisecond.
 const WORTH_A_THREAD: usize = 4096;
@@ -56,6 +57,9 @@ fn work() {
         let mut heap = HEAP.lock();
         let Some(mut garbage) = heap.garbage.pop() else {
             heap.tended = false;
+            drop(heap);
+            // Nobody else may allocate for long, and so do it in passing.
+            allocator::give_back();
             return;
         };
         drop(heap);

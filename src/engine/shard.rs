@@ -10,6 +10,7 @@ use super::entries::Entries;
 use super::payload::Payload;
 use super::policy::PolicyConfig;
 use super::population::Population;
+use super::stamps::ShardStamps;
 
 /// A shard: its entries behind their lock, and beside it what others may read without it.
 pub struct Shard {
@@ -23,9 +24,9 @@ pub struct Shard {
 impl Shard {
     /// An empty shard that is granted nothing.
     #[must_use]
-    pub fn new(config: PolicyConfig, clock: Clock, population: Arc<Population>) -> Self {
+    pub fn new(config: PolicyConfig, clock: Clock, population: Arc<Population>, stamps: ShardStamps) -> Self {
         Self {
-            entries: Mutex::new(Entries::new(config, clock, population)),
+            entries: Mutex::new(Entries::new(config, clock, population, stamps)),
             len: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             capacity: AtomicU64::new(0),

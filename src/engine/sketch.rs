@@ -2,19 +2,25 @@
 //!
 //! A count-min sketch (Cormode and Muthukrishnan, 2005) with the periodic halving of TinyLFU, so that
 //! old fame fades. It is a filter in front of moka, which has a sketch of its own but costs hundreds
-//! of nanoseconds to ask: what was seen only once is not worth asking about.
+//! of nanoseconds to ask: what was seen only once is not worth asking about. All counters of a key lie
+//! in one block of 64 bytes, a cache line, as in Caffeine's sketch.
 
-/// How many counters stand for one key.
-const DEPTH: u32 = 4;
+/// How many counters stand for one key, each in a row of its own.
+const DEPTH: u64 = 4;
 
-/// After how many sightings per entry all counts are halved. TinyLFU's customary sample: ten times the
-/// number of entries.
-const SAMPLE_FACTOR: u64 = 10;
+/// How many words of a block belong to one row, as a power of two.
+const ROW_BITS: u64 = 1;
 
-/// Odd multipliers that make independent counters of one hash (the fractional parts of the square
-/// roots of 2, 3, 5 and 7).
-const SEEDS: [u64; DEPTH as usize] =
-    [0x6A09_E667_F3BC_C909, 0xBB67_AE85_84CA_A73B, 0x3C6E_F372_FE94_F82B, 0xA54F_F53A_5F1D_36F1];
+/// How many words a block has, as a power of two.
+const BLOCK_BITS: u32 = 3;
+
+/// How many words there are to an entry. Of keys that were seen once, 12 in 100 look as if they had been seen before with
+/// one word an entry, one with two; each is an entry offered to moka in vain.
+const WORDS_PER_ENTRY: usize = 2;
+
+/// After how many sightings per entry all counts are halved. With TinyLFU's customary 10 twice as many keys seen once are
+/// offered in vain; mean hit ratios are 48.0 (production traces) and 48.6 (LIRS) with 8, 48.0 and 48.2 with 10.
+const SAMPLE_FACTOR: u64 = 8;
 
 const ONES: u64 = 0x1111_1111_1111_1111;
 const HALVES: u64 = 0x7777_7777_7777_7777;
@@ -23,7 +29,7 @@ const HALVES: u64 = 0x7777_7777_7777_7777;
 pub struct FrequencySketch {
     /// Sixteen counters a word.
     words: Box<[u64]>,
-    mask: u64,
+    blocks: u64,
     seen: u64,
     sample: u64,
 }
@@ -32,41 +38,43 @@ impl FrequencySketch {
     /// The largest count it tells.
     pub const MAX: u8 = 15;
 
-    /// A sketch for about `entries` entries: one word each, rounded up to a power of two.
+    /// A sketch for about `entries` entries, rounded up to a power of two.
     #[must_use]
     pub fn new(entries: usize) -> Self {
-        let words = entries.clamp(16, 1 << 28).next_power_of_two();
+        let entries = entries.clamp(16, 1 << 27).next_power_of_two();
+        let words = entries * WORDS_PER_ENTRY;
         Self {
             words: vec![0; words].into_boxed_slice(),
-            mask: words as u64 - 1,
+            blocks: words as u64 >> BLOCK_BITS,
             seen: 0,
-            sample: words as u64 * SAMPLE_FACTOR,
+            sample: entries as u64 * SAMPLE_FACTOR,
         }
     }
 
     /// For how many entries it was made.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.words.len()
+        self.words.len() / WORDS_PER_ENTRY
     }
 
-    /// Counts one sighting of the key with `hash`.
+    /// Counts one sighting of the key with `hash`. Only the lowest of its counters grow (conservative update: Estan and
+    /// Varghese, 2002), since a higher one holds sightings of others anyway.
     #[inline]
     pub fn increment(&mut self, hash: u64) {
-        let mut added = false;
-        for seed in SEEDS {
-            let (word, shift) = self.locate(hash, seed);
-            let counter = &mut self.words[word];
-            if (*counter >> shift) & 0xF != 0xF {
-                *counter += 1 << shift;
-                added = true;
+        let places = Self::places(self.blocks, hash);
+        let least =
+            places.iter().fold(0xF, |least, (word, shift)| least.min((self.words[*word] >> shift) & 0xF));
+        if least == u64::from(Self::MAX) {
+            return;
+        }
+        for (word, shift) in places {
+            if (self.words[word] >> shift) & 0xF == least {
+                self.words[word] += 1 << shift;
             }
         }
-        if added {
-            self.seen += 1;
-            if self.seen >= self.sample {
-                self.age();
-            }
+        self.seen += 1;
+        if self.seen >= self.sample {
+            self.age();
         }
     }
 
@@ -74,22 +82,25 @@ impl FrequencySketch {
     #[inline]
     #[must_use]
     pub fn count(&self, hash: u64) -> u8 {
-        let mut least = u64::from(Self::MAX);
-        for seed in SEEDS {
-            let (word, shift) = self.locate(hash, seed);
-            least = least.min((self.words[word] >> shift) & 0xF);
-        }
+        let places = Self::places(self.blocks, hash);
+        let least =
+            places.iter().fold(0xF, |least, (word, shift)| least.min((self.words[*word] >> shift) & 0xF));
         #[allow(clippy::cast_possible_truncation)] // four bits
         return least as u8;
     }
 
-    /// The word and the bit offset of one of the key's counters.
+    /// The word and the bit offset of each of the key's counters.
     #[inline]
-    fn locate(&self, hash: u64, seed: u64) -> (usize, u32) {
-        let mixed = (hash ^ (hash >> 32)).wrapping_mul(seed);
-        #[allow(clippy::cast_possible_truncation)] // masked to the table
-        let word = ((mixed >> 16) & self.mask) as usize;
-        (word, (mixed >> 60) as u32 * 4)
+    fn places(blocks: u64, hash: u64) -> [(usize, u32); DEPTH as usize] {
+        // The low bits of a product depend on few bits of the factors, so the block is taken from the high ones.
+        let mixed = (hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let block = ((mixed >> 40) & (blocks - 1)) << BLOCK_BITS;
+        std::array::from_fn(|row| {
+            let row = row as u64;
+            let bits = mixed >> (row * 8);
+            let word = block + (row << ROW_BITS) + (bits & ((1 << ROW_BITS) - 1));
+            ((word as usize), ((bits >> ROW_BITS) & 0xF) as u32 * 4)
+        })
     }
 
     /// Halves every count.
@@ -99,7 +110,7 @@ impl FrequencySketch {
             odd += u64::from((*word & ONES).count_ones());
             *word = (*word >> 1) & HALVES;
         }
-        self.seen = (self.seen / 2).saturating_sub(odd / (2 * u64::from(DEPTH)));
+        self.seen = (self.seen / 2).saturating_sub(odd / (2 * DEPTH));
     }
 }
 
@@ -137,7 +148,7 @@ mod tests {
         let mut sketch = FrequencySketch::new(64);
         (0..15).for_each(|_| sketch.increment(hash(0)));
         assert_eq!(sketch.count(hash(0)), FrequencySketch::MAX);
-        (1..=64 * SAMPLE_FACTOR).for_each(|key| sketch.increment(hash(key)));
+        (1..=2 * 64 * SAMPLE_FACTOR).for_each(|key| sketch.increment(hash(key)));
         assert!(sketch.count(hash(0)) < FrequencySketch::MAX);
     }
 }

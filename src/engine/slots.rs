@@ -40,6 +40,10 @@ pub struct SlotState {
     older: Slot,
     /// Where the entry is.
     pub region: Region,
+    /// How many reports of its reads there were: with the time of the last they fill what was padding.
+    pub reports: u8,
+    /// When the last one was, or when the entry came, on the policy's own clock.
+    pub reported: u32,
 }
 
 /// All slots of one policy, indexed by slot.
@@ -75,6 +79,18 @@ impl SlotTable {
         (0..).zip(&self.slots).filter(|(_, state)| state.region == Region::Main).map(|(slot, _)| slot)
     }
 
+    /// Drops the last slots, up to `most`, telling `each` of those that hold an entry; whether there are more. Only
+    /// for a table that is taken apart: lists through it are no longer good.
+    pub fn truncate(&mut self, most: usize, mut each: impl FnMut(Slot, &SlotState)) -> bool {
+        let kept = self.slots.len().saturating_sub(most);
+        for (slot, state) in (kept as Slot..).zip(self.slots.drain(kept..)) {
+            if state.region != Region::Vacant {
+                each(slot, &state);
+            }
+        }
+        kept > 0
+    }
+
     /// Gives `slot` a new tenant. Its region is set by whoever takes it in.
     pub fn occupy(&mut self, slot: Slot, hash: u64, weight: u32) {
         let index = slot as usize;
@@ -86,6 +102,8 @@ impl SlotTable {
                 newer: NONE,
                 older: NONE,
                 region: Region::Vacant,
+                reports: 0,
+                reported: 0,
             };
             self.slots.resize(index + 1, vacant);
         }
@@ -93,6 +111,7 @@ impl SlotTable {
         debug_assert_eq!(state.region, Region::Vacant);
         state.hash = hash;
         state.weight = weight;
+        state.reports = 0;
     }
 
     /// Ends the tenancy of `slot`: whatever still speaks of it is out of date from here on.
@@ -107,6 +126,14 @@ impl SlotTable {
     #[inline]
     pub fn place(&mut self, slot: Slot, region: Region) {
         self.slots[slot as usize].region = region;
+    }
+
+    /// Records when its reads were reported for the `reports`-th time.
+    #[inline]
+    pub fn note_report(&mut self, slot: Slot, reports: u8, now: u32) {
+        let state = &mut self.slots[slot as usize];
+        state.reports = reports;
+        state.reported = now;
     }
 
     /// Records what `slot` weighs.

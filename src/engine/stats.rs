@@ -23,6 +23,12 @@ pub struct Stats {
     pub not_admitted: u64,
     /// Entries whose time ran out.
     pub expirations: u64,
+    /// Loads begun.
+    pub loads: u64,
+    /// Of those, the ones that failed.
+    pub load_errors: u64,
+    /// Callers who waited for a load that another had begun.
+    pub coalesced: u64,
 }
 
 impl Stats {
@@ -39,6 +45,9 @@ impl Stats {
             evictions,
             not_admitted,
             expirations,
+            loads,
+            load_errors,
+            coalesced,
         } = other;
         self.hits += hits;
         self.misses += misses;
@@ -50,5 +59,8 @@ impl Stats {
         self.evictions += evictions;
         self.not_admitted += not_admitted;
         self.expirations += expirations;
+        self.loads += loads;
+        self.load_errors += load_errors;
+        self.coalesced += coalesced;
     }
 }

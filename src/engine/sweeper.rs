@@ -11,6 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::store::Store;
+use crate::allocator;
 
 /// How long it lets others at a shard between two slices of its work.
 const PAUSE: Duration = Duration::from_micros(50);
@@ -53,6 +54,8 @@ fn run() {
         rounds.stores.append(&mut stores);
         if rounds.stores.is_empty() {
             rounds.running = false;
+            drop(rounds);
+            allocator::give_back();
             return;
         }
     }

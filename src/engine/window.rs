@@ -4,14 +4,15 @@
 //! some. Together they are W-TinyLFU (Einziger, Friedman, Manes: "TinyLFU: A Highly Efficient Cache
 //! Admission Policy", 2017). An entry heavier than the whole window does not go through the
 //! list, where it would push everything else out: it takes the one seat beside it, and keeps it until
-//! a window's worth of other writes has passed or the next such entry comes.
+//! others of a certain weight were written or the next such entry comes.
 
 use super::slots::{RecencyList, Region, Slot, SlotTable};
 
 /// What the window is promised of its capacity. Where entries differ in weight it has gaps, which the
 /// main region may use; were all of it promised, entries of the main region would leave, compared with
-/// nobody, whenever a gap closes.
-const CROWDED: (u64, u64) = (7, 8);
+/// nobody, whenever a gap closes. It is also what a window that grows comes to: with 7 in 8 keys that come again after
+/// 0.8 of the capacity were missed although a window of 0.9 was wanted.
+const CROWDED: (u64, u64) = (15, 16);
 
 /// The entry that is too heavy for the list.
 struct Seat {
@@ -29,6 +30,8 @@ pub struct AdmissionWindow {
     capacity: u64,
     /// How many entries the list may have, beside what they may weigh.
     max_len: u64,
+    /// How much others may weigh that are written before the seat is given up.
+    seat_credit: u64,
     seat: Option<Seat>,
     /// The entry that the seat's new holder displaced.
     displaced: Option<Slot>,
@@ -41,11 +44,12 @@ impl AdmissionWindow {
         self.capacity
     }
 
-    /// Sets what the list may weigh and how many entries it may have; [`AdmissionWindow::leave`] then
-    /// tells who must go.
-    pub fn set_limits(&mut self, capacity: u64, max_len: u64) {
+    /// Sets what the list may weigh, how many entries it may have, and how much may be written before an entry leaves
+    /// the seat; [`AdmissionWindow::leave`] then tells who must go.
+    pub fn set_limits(&mut self, capacity: u64, max_len: u64, seat_credit: u64) {
         self.capacity = capacity;
         self.max_len = max_len;
+        self.seat_credit = seat_credit.max(1);
     }
 
     /// What the list weighs.
@@ -74,7 +78,7 @@ impl AdmissionWindow {
             debug_assert!(self.displaced.is_none());
             self.displaced = self.seat.take().map(|seat| seat.slot);
             table.place(slot, Region::Seat);
-            self.seat = Some(Seat { slot, weight, credit: self.capacity.max(1) });
+            self.seat = Some(Seat { slot, weight, credit: self.seat_credit });
             return;
         }
         table.place(slot, Region::Window);

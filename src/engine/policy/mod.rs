@@ -2,23 +2,31 @@
 //!
 //! New slots live in the [admission window](super::window). What leaves it and was seen only once is
 //! dropped by the [frequency filter](super::sketch); the rest is offered to [moka](super::main_region),
-//! which keeps it or not. With [`PolicyKind::Lru`] the window is all there is, and its recency list is
-//! exact LRU.
+//! which keeps it or not. How large the window is, and whether moka is strict, a [tuner] finds out as it
+//! goes. With [`PolicyKind::Lru`] the window is all there is, and its recency list is exact LRU.
 //!
 //! Every limit is exact: after each call what is held weighs no more than the capacity, and the slot
 //! that just came is among it.
 
+mod adaptation;
 mod admission;
+mod sample;
+mod setting;
+mod shadow;
+mod tuner;
 
+pub use adaptation::Activity;
 use admission::Admission;
+pub use sample::is_in_sample;
+pub use setting::Setting;
+use setting::{FIRST, SETTINGS};
 
 use super::main_region::{Departed, MainRegion};
+use super::reaper::Dismantle;
 use super::slots::{NONE, Region, Slot, SlotState, SlotTable};
 use super::window::AdmissionWindow;
-
-/// The window's part of the capacity. Mean hit ratios over 27 production traces and 21 LIRS traces: with 1 %
-/// 52.2 and 55.9, with 10 % 53.3 and 54.4, with 25 % 53.4 and 52.2.
-const WINDOW_SHARE: f64 = 0.10;
+use sample::reported_reads;
+use tuner::Tuner;
 
 /// What decides who stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +75,8 @@ pub struct Policy {
     table: SlotTable,
     len: usize,
     window: AdmissionWindow,
+    /// The window's share of the capacity now.
+    share: f64,
     /// Made when the window first overflows, so that a small cache stays small.
     admission: Option<Admission>,
     departed: Vec<Departed>,
@@ -84,6 +94,7 @@ impl Policy {
             table: SlotTable::default(),
             len: 0,
             window: AdmissionWindow::default(),
+            share: SETTINGS[FIRST].window,
             admission: None,
             departed: Vec::new(),
             candidates: Vec::new(),
@@ -135,6 +146,25 @@ impl Policy {
         self.table.get(slot).weight
     }
 
+    /// Whether `slot` holds an entry.
+    #[inline]
+    #[must_use]
+    pub fn is_held(&self, slot: Slot) -> bool {
+        self.table.is_held(slot)
+    }
+
+    /// Tells the entry that holds `slot` from those that held it before.
+    #[must_use]
+    pub fn generation_of(&self, slot: Slot) -> u32 {
+        self.table.get(slot).generation
+    }
+
+    /// Whether `slot` still holds the entry that had it at `generation`.
+    #[must_use]
+    pub fn is_current(&self, slot: Slot, generation: u32) -> bool {
+        self.table.is_current(slot, generation)
+    }
+
     /// The key hash that `slot` came with.
     #[inline]
     #[must_use]
@@ -155,8 +185,11 @@ impl Policy {
         debug_assert!(u64::from(weight) <= self.capacity);
         self.table.occupy(slot, hash, weight);
         self.len += 1;
-        if let Some(admission) = &mut self.admission {
-            admission.filter.increment(hash);
+        if let Some(Admission { filter, tuner, .. }) = &mut self.admission {
+            filter.increment(hash);
+            tuner.note(hash, weight, (1, 1), 0);
+            self.table.note_report(slot, 0, tuner.now());
+            self.shift_window(weight);
         }
         self.window.enter(&mut self.table, slot);
         self.rebalance(slot, crowded, gone);
@@ -177,19 +210,24 @@ impl Policy {
         }
     }
 
-    /// A read of an entry, or a sample of its reads.
+    /// A report of reads of an entry: of its 1st, 2nd, 4th and so on to the 128th and then of every 128th, or of all if
+    /// [`Policy::wants_every_read`].
     #[inline]
     pub fn read(&mut self, slot: Slot) {
         let state = *self.table.get(slot);
         if state.region != Region::Main {
             self.window.touch(&mut self.table, slot);
         }
-        if let Some(Admission { filter, main }) = &mut self.admission {
+        let Some(Admission { filter, main, tuner, .. }) = &mut self.admission else { return };
+        let (reads, fame) = reported_reads(state.reports);
+        for _ in 0..fame {
             filter.increment(state.hash);
             if state.region == Region::Main {
                 main.read(slot, state.generation, state.hash);
             }
         }
+        tuner.note(state.hash, state.weight, (reads, fame), state.reported);
+        self.table.note_report(slot, state.reports.saturating_add(1), tuner.now());
     }
 
     /// Takes an entry out; it is not reported.
@@ -218,6 +256,10 @@ impl Policy {
                 }
                 self.table.set_weight(slot, weight);
                 main.reweigh(slot, state.generation, state.hash, state.weight, weight);
+                if main.weight() > free {
+                    // The bound was higher. Others leave now; a candidate that made room later could displace this one.
+                    main.set_bound(free);
+                }
                 self.collect(NONE, gone);
                 self.rebalance(slot, false, gone);
                 return;
@@ -237,7 +279,10 @@ impl Policy {
     /// be bounded so high does it take time: then moka's part is made anew, and forgets.
     pub fn retarget(&mut self, config: PolicyConfig, gone: &mut Vec<Departure>) {
         self.config = config;
-        let Some(Admission { filter, main }) = &mut self.admission else { return };
+        let Some(Admission { filter, main, tuner, .. }) = &mut self.admission else { return };
+        let each = (self.window.weight() + main.weight()) / (self.len as u64).max(1);
+        let entries = (config.nominal / each.max(1)).min(config.nominal_len).max(1);
+        *tuner = Tuner::new(entries, entries * each.max(1), Some(tuner));
         if u64::from(config.ceiling) <= main.ceiling() {
             return;
         }
@@ -246,7 +291,7 @@ impl Policy {
         main.set_bound(old.weight());
         for slot in self.table.in_main() {
             let SlotState { generation, hash, weight, .. } = *self.table.get(slot);
-            main.offer(slot, generation, hash, weight);
+            main.offer(slot, generation, hash, weight, 1);
         }
         self.collect(NONE, gone);
     }
@@ -254,13 +299,7 @@ impl Policy {
     /// Changes what may be held. Entries that no longer fit leave.
     pub fn set_capacity(&mut self, capacity: u64, gone: &mut Vec<Departure>) {
         self.capacity = capacity.min(u64::from(self.config.ceiling));
-        match self.config.kind {
-            PolicyKind::Lru => self.window.set_limits(self.capacity, u64::MAX),
-            PolicyKind::TinyLfu => self.window.set_limits(
-                window_share(self.config.nominal).min(self.capacity),
-                window_share(self.config.nominal_len),
-            ),
-        }
+        self.limit_window();
         self.rebalance(NONE, false, gone);
     }
 
@@ -310,9 +349,12 @@ impl Policy {
     }
 }
 
-/// The window's part of `nominal`: at least one.
-fn window_share(nominal: u64) -> u64 {
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let share = (nominal as f64 * WINDOW_SHARE).round() as u64;
-    share.max(1)
+impl Dismantle for Policy {
+    fn dismantle(&mut self, most: usize) -> bool {
+        self.table.truncate(most, |slot, state| {
+            if let (Region::Main, Some(Admission { main, .. })) = (state.region, &mut self.admission) {
+                main.remove(slot, state.generation, state.hash, state.weight);
+            }
+        })
+    }
 }

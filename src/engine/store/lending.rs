@@ -9,8 +9,8 @@ use super::super::payload::Payload;
 use super::super::shard::Shard;
 use super::Store;
 
-/// What a shard is to hold beside the entry that it takes in, as a part of its share: as much as the
-/// policy's window, or else an entry as heavy as its shard would give way to the very next write.
+/// What a shard is to hold beside the entry that it takes in, as a part of its share: a tenth, or else an entry as
+/// heavy as its shard would give way to the very next write.
 const COMPANY_SHARE: u64 = 10;
 
 /// A shard fills in so many steps.

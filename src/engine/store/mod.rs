@@ -7,6 +7,8 @@
 
 mod lending;
 mod limits;
+mod loading;
+mod near;
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
@@ -17,17 +19,21 @@ use foldhash::fast::SeedableRandomState;
 use parking_lot::Mutex;
 
 use self::limits::{policy_config, units, worthwhile_shards};
+pub use self::loading::{Kept, Storing};
+pub use self::near::{Counting, Near};
 use super::budget::Budget;
 use super::clock::Clock;
-use super::cost::{entry_cost, unit_for};
+use super::cost::{STALE_WINDOWS, entry_cost, unit_for};
 use super::entries::{Entries, Info, Write};
-use super::expiry::Lifetime;
+use super::expiry::{Lifetime, StaleWindows};
+use super::flight::FlightId;
 use super::payload::{Payload, PayloadError, ValueKind};
-use super::policy::PolicyKind;
+use super::policy::{Activity, PolicyKind};
 use super::population::Population;
 use super::reaper;
 use super::shard::Shard;
 use super::slots::Slot;
+use super::stamps::{ShardStamps, Stamps, place};
 use super::stats::Stats;
 
 /// How many entries of a timer wheel are looked at before its shard's lock is released.
@@ -78,7 +84,10 @@ pub struct Store {
     shards: Box<[Shard]>,
     budget: Budget,
     population: Arc<Population>,
+    stamps: Arc<Stamps>,
     policy: PolicyKind,
+    /// How long entries are kept stale that [`Store::set`] stores.
+    stale: StaleWindows,
     /// The limit as it was asked for: the budget is that many whole units.
     max_bytes: AtomicU64,
     /// How many bytes a unit of the budget stands for.
@@ -105,12 +114,18 @@ impl Store {
         let population = Arc::new(Population::new(max));
         let limit = units(max_bytes, unit);
         let policy_config = policy_config(policy, limit, max, shards);
-        let shard = |_| Shard::new(policy_config, clock.clone(), Arc::clone(&population));
+        let stamps = Arc::new(Stamps::default());
+        let shard = |shard| {
+            let stamps = ShardStamps::new(Arc::clone(&stamps), shard, shards);
+            Shard::new(policy_config, clock.clone(), Arc::clone(&population), stamps)
+        };
         Self {
             shards: (0..shards).map(shard).collect(),
             budget: Budget::new(limit),
             population,
+            stamps,
             policy,
+            stale: StaleWindows::NONE,
             max_bytes: AtomicU64::new(max_bytes.min((limit + 1) * unit - 1)),
             unit,
             hasher,
@@ -248,6 +263,12 @@ impl Store {
         sum
     }
 
+    /// What the policy of each shard is doing.
+    #[must_use]
+    pub fn activity(&self) -> Vec<Activity> {
+        self.shards.iter().map(|shard| shard.read(|entries| entries.activity())).collect()
+    }
+
     /// Begins to count anew.
     pub fn reset_stats(&self) {
         for shard in &self.shards {
@@ -278,20 +299,47 @@ impl Store {
 
     /// Stores copies of key and value.
     pub fn set(&self, key: &[u8], kind: ValueKind, value: &[u8], lifetime: Lifetime) -> SetOutcome {
-        let cost = self.entry_cost(lifetime.is_endless(), key.len(), value.len());
-        let weight = cost.div_ceil(self.unit);
         let hash = self.hash(key);
-        let shard = self.shard(hash);
-        if weight > self.max_entry() {
-            return Self::refuse(shard);
+        if self.is_too_large(key.len(), value.len(), lifetime, self.stale) {
+            return Self::refuse(self.shard(hash));
         }
-        let payload = match Payload::new(key, kind, value) {
-            Ok(payload) => payload,
-            Err(PayloadError::TooLong) => return Self::refuse(shard),
-            Err(PayloadError::OutOfMemory) => return SetOutcome::OutOfMemory,
-        };
-        let write = Write { hash, payload, weight: weight as u32, lifetime };
-        let stored = self.write(shard, write);
+        match Payload::new(key, kind, value) {
+            Ok(payload) => self.take_in(hash, payload, lifetime, self.stale, None),
+            Err(PayloadError::TooLong) => Self::refuse(self.shard(hash)),
+            Err(PayloadError::OutOfMemory) => SetOutcome::OutOfMemory,
+        }
+    }
+
+    /// What an entry weighs in the unit of the budget.
+    fn weight(&self, key_len: usize, value_len: usize, lifetime: Lifetime, stale: StaleWindows) -> u64 {
+        let endless = lifetime.is_endless();
+        let windows = if endless || stale == StaleWindows::NONE { 0 } else { STALE_WINDOWS };
+        (self.entry_cost(endless, key_len, value_len) + windows).div_ceil(self.unit)
+    }
+
+    /// Whether an entry is larger than the limit allows.
+    fn is_too_large(
+        &self,
+        key_len: usize,
+        value_len: usize,
+        lifetime: Lifetime,
+        stale: StaleWindows,
+    ) -> bool {
+        self.weight(key_len, value_len, lifetime, stale) > self.max_entry()
+    }
+
+    /// Stores a payload that is not too large.
+    fn take_in(
+        &self,
+        hash: u64,
+        payload: Payload,
+        lifetime: Lifetime,
+        stale: StaleWindows,
+        flight: Option<FlightId>,
+    ) -> SetOutcome {
+        let shard = self.shard(hash);
+        let weight = self.weight(payload.key().len(), payload.value().len(), lifetime, stale) as u32;
+        let stored = self.write(shard, Write { hash, payload, weight, lifetime, stale, flight });
         self.trim(Some(shard));
         if stored { SetOutcome::Stored } else { Self::refuse(shard) }
     }
@@ -318,10 +366,9 @@ impl Store {
         hasher.finish()
     }
 
-    /// The shard of a hash, by bits that neither the index nor moka looks at first.
     #[inline]
     fn shard(&self, hash: u64) -> &Shard {
-        &self.shards[(hash >> 32) as usize % self.shards.len()]
+        &self.shards[place(hash, self.shards.len() as u64)]
     }
 
     fn refuse(shard: &Shard) -> SetOutcome {

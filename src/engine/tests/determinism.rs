@@ -8,7 +8,7 @@ use moka::sync::Cache;
 
 use super::super::clock::Clock;
 use super::super::expiry::{Lifetime, NEVER};
-use super::super::policy::PolicyKind;
+use super::super::policy::{Activity, PolicyKind};
 use super::super::stats::Stats;
 use super::super::store::{Seed, Store, StoreConfig};
 use super::random::{Random, mix};
@@ -22,6 +22,7 @@ struct Outcome {
     hits: Vec<bool>,
     bytes: u64,
     stats: Stats,
+    activity: Vec<Activity>,
 }
 
 /// Reads and writes of skewed keys, a tenth of them with a lifetime, over an hour on the clock.
@@ -48,7 +49,7 @@ fn replay(policy: PolicyKind, shards: u32, seed: u64) -> Outcome {
             _ => store.clock().advance(random.below(3_600) * MS),
         }
     }
-    Outcome { hits, bytes: store.bytes(), stats: store.stats() }
+    Outcome { hits, bytes: store.bytes(), stats: store.stats(), activity: store.activity() }
 }
 
 fn lifetime(key: u64) -> Lifetime {
