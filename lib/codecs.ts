@@ -8,7 +8,8 @@
 import { types } from 'node:util'
 import v8 from 'node:v8'
 import { badEncoding, foreignKind, invalidValue, optionType, uncloneable } from './errors.js'
-import { plainText } from './plain-data.js'
+import { call, DRAFTED, LENGTH } from './native.js'
+import { draftOrText, plainText } from './plain-data.js'
 
 /** A codec of one's own: the bytes it makes are stored as they are. */
 export interface CustomCodec<V> {
@@ -33,9 +34,11 @@ export interface ValueCodec<V = unknown> {
   kind: number
   /**
    * The payload of `value`; nothing in it changes with `value` later, except that bytes are to be copied at
-   * once. `key` is only for the message of the `TypeError` that a value gets that the codec does not take.
+   * once. `key` is only for the message of the `TypeError` that a value gets that the codec does not take. Who stores
+   * the payload before anything else runs may let a text be left in the draft: then nothing is returned, and the kind
+   * has {@link DRAFTED} in it.
    */
-  encode(value: V, key: unknown): Payload
+  encode(value: V, key: unknown, mayDraft?: boolean): Payload
   /** The value of `payload`, which must be fresh: what is decoded may keep it. */
   decode(kind: number, payload: Payload): V
 }
@@ -123,7 +126,7 @@ class StructuredCodec implements ValueCodec<unknown> {
   readonly name = 'structured'
   kind = UNDEFINED
 
-  encode(value: unknown, key: unknown): Payload {
+  encode(value: unknown, key: unknown, mayDraft?: boolean): Payload {
     switch (typeof value) {
       case 'string':
         this.kind = STRING
@@ -132,7 +135,7 @@ class StructuredCodec implements ValueCodec<unknown> {
         this.kind = NUMBER
         return value
       case 'object':
-        if (value !== null) return this.#encodeObject(value, key)
+        if (value !== null) return this.#encodeObject(value, key, mayDraft === true)
         this.kind = NULL
         return undefined
       case 'boolean':
@@ -172,7 +175,7 @@ class StructuredCodec implements ValueCodec<unknown> {
     }
   }
 
-  #encodeObject(value: object, key: unknown): Payload {
+  #encodeObject(value: object, key: unknown, mayDraft: boolean): Payload {
     if (ArrayBuffer.isView(value) && types.isUint8Array(value)) {
       const prototype = Object.getPrototypeOf(value)
       if ((prototype === Buffer.prototype || prototype === Uint8Array.prototype) && isStable(value)) {
@@ -180,7 +183,12 @@ class StructuredCodec implements ValueCodec<unknown> {
         return value
       }
     } else {
-      const text = plainText(value)
+      const text = mayDraft ? draftOrText(value) : plainText(value)
+      if (typeof text === 'number') {
+        this.kind = JSON_TEXT | DRAFTED
+        call[LENGTH] = text
+        return undefined
+      }
       if (text !== undefined) {
         this.kind = JSON_TEXT
         return text
@@ -283,7 +291,12 @@ class OwnCodec<V> implements ValueCodec<V> {
 
 // Whether the bytes are there and no other thread can change them while they are copied.
 function isStable(bytes: Uint8Array): boolean {
-  return !types.isSharedArrayBuffer(bytes.buffer) && (bytes.byteLength > 0 || !isDetached(bytes))
+  return !isShared(bytes.buffer) && (bytes.byteLength > 0 || !isDetached(bytes))
+}
+
+// What has the prototype of an ArrayBuffer need not be asked, which takes 20 ns.
+function isShared(store: ArrayBufferLike): boolean {
+  return Object.getPrototypeOf(store) !== ArrayBuffer.prototype && types.isSharedArrayBuffer(store)
 }
 
 // A typed array whose store was transferred away looks empty; only making another one over the store tells.
@@ -336,7 +349,20 @@ interface HostObjectReader extends InstanceType<typeof v8.DefaultDeserializer> {
   _readHostObject(): NodeJS.ArrayBufferView
 }
 
+// Bun has v8.deserialize, whose typed arrays have stores of their own, but no Deserializer.
+const hasDeserializer = isThere(() => new v8.DefaultDeserializer(v8.serialize(0)))
+
+function isThere(make: () => unknown): boolean {
+  try {
+    make()
+    return true
+  } catch {
+    return false
+  }
+}
+
 function deserialize(bytes: Uint8Array): unknown {
+  if (!hasDeserializer) return v8.deserialize(bytes)
   const reader = new OwnStores(bytes)
   reader.readHeader()
   return reader.readValue()

@@ -11,7 +11,10 @@ export type ErrorCode =
   | 'ERR_MOKAPOT_INVALID_OPTION'
   /** An option of that name does not exist. */
   | 'ERR_MOKAPOT_UNKNOWN_OPTION'
-  /** A `SharedCache` key is no string, number, bigint or Uint8Array. */
+  /**
+   * A `SharedCache` key is no string, number, bigint or Uint8Array, or the arguments of a memoized function cannot be
+   * turned into a key.
+   */
   | 'ERR_MOKAPOT_INVALID_KEY'
   /** The cache's codec does not take this value. */
   | 'ERR_MOKAPOT_INVALID_VALUE'
@@ -31,6 +34,8 @@ export type ErrorCode =
   | 'ERR_MOKAPOT_OTHER_COPY'
   /** The value is no handle at all. */
   | 'ERR_MOKAPOT_INVALID_HANDLE'
+  /** A memoized function that returns no promise has a store that answers by promises. */
+  | 'ERR_MOKAPOT_ASYNC_STORE'
   /** A load did not settle within its `timeout`. */
   | 'ERR_MOKAPOT_TIMEOUT'
   /** Memory ran out for an entry within the limit. */
@@ -99,12 +104,146 @@ export function unknownOption(
   return typeError('ERR_MOKAPOT_UNKNOWN_OPTION', `${owner} has no option ${describe(given)}; ${hint}`)
 }
 
+/** `TypeError` for a `Cache` without a limit. */
+export function tooFewLimits(): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    'a Cache needs max (a number of entries), maxSize (a sum of sizes), or both',
+  )
+}
+
+/** `TypeError` for the option `name` of a cache that keeps no sizes. */
+export function sizeNeedsLimit(name: string): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    `${name} needs a cache that was made with maxSize, which this one was not`,
+  )
+}
+
+/** `TypeError` for an entry whose size nobody tells. */
+export function sizeNeeded(key: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    `the size of ${describe(key)} is not known: give set a size, or the cache a sizeCalculation`,
+  )
+}
+
+/** `TypeError` for `updateAgeOnGet` beside `tti`. */
+export function twoIdleTimes(): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    'updateAgeOnGet makes the ttl a time to idle; give ttl and tti instead, and leave it out',
+  )
+}
+
+/** `TypeError` for what is no dump of a `Cache`; `where` tells the item. */
+export function invalidDump(where: string, got: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    `load needs what dump returned, [key, { value, ttl, age }] items; ${where} is ${describe(got)}`,
+  )
+}
+
 /** `TypeError` for a key that a `SharedCache` does not take. */
 export function invalidKey(key: unknown): TypeError {
   return typeError(
     'ERR_MOKAPOT_INVALID_KEY',
     `a SharedCache key must be a string, number, bigint or Uint8Array, got ${describe(key)}`,
   )
+}
+
+/**
+ * `TypeError` for an argument that means nothing outside this thread; `cause` is what kept its content from being
+ * read, if that was it.
+ */
+export function noPrintableKey(argument: unknown, cause?: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_KEY',
+    `${describe(argument)} among the arguments has only an identity, which means nothing to a store that other threads ` +
+      'or processes use; give its class a [mokapotKey]() method, or give cached a key function',
+    cause,
+  )
+}
+
+/** `RangeError` for arguments too large to be a key; `cause` is where that showed, if anywhere. */
+export function keyTooLarge(cause?: unknown): RangeError {
+  return rangeError(
+    'ERR_MOKAPOT_INVALID_KEY',
+    'the arguments are too large to be a key; give cached a key function that picks what tells them apart',
+    cause,
+  )
+}
+
+/** `TypeError` for a `key` function of `cached` that returned a promise, which is never equal to another one. */
+export function promisedKey(): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_KEY',
+    'the key function of cached returned a promise; it must return what stands for the arguments, at once',
+  )
+}
+
+/** `TypeError` for a generator function, or a function that returned a generator, given to `cached`. */
+export function generatorFunction(fn: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    `${describe(fn)} gives a generator, which can be read only once and so cannot be cached; ` +
+      'cache a function that returns an array of what it yields',
+  )
+}
+
+/** `TypeError` for a promise given to `set` of a memoized function. */
+export function promisedValue(fn: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_VALUE',
+    `set of the cached ${describe(fn)} got a promise; await it first, since settled values are what is kept`,
+  )
+}
+
+/** `TypeError` for a function that returned no promise although its store answers by promises. */
+export function asyncStore(fn: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_ASYNC_STORE',
+    `the store of the cached ${describe(fn)} answers by promises, and the function returns none; ` +
+      'make it an async function, or give it a store that answers at once',
+  )
+}
+
+/** `TypeError` for an option of `cached` that is decided where its store is made. */
+export function limitOfStore(name: string): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    `${name} is for a cached function without a store; what a store holds and how is decided where it is made`,
+  )
+}
+
+/** `TypeError` for a store beyond this thread without a `namespace`. */
+export function namespaceNeeded(): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    'cached needs a namespace with this store: a function has no name that other threads or processes would know, ' +
+      'so say which entries are its own',
+  )
+}
+
+/** `TypeError` for a `namespace` where nothing can be shared. */
+export function namespaceNeedsStore(): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    'a namespace is for functions that share a store; give cached the store too, or leave the namespace out',
+  )
+}
+
+/** `TypeError` for what `@cached` cannot decorate. */
+export function notDecorable(kind: unknown): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    `@cached is for methods and getters, with the decorators of the language (no experimentalDecorators), got ${describe(kind)}`,
+  )
+}
+
+/** `TypeError` for a member that is not decorated with `@cached`. */
+export function notDecorated(name: unknown): TypeError {
+  return typeError('ERR_MOKAPOT_INVALID_OPTION', `there is no @cached method or getter ${describe(name)}`)
 }
 
 /** `TypeError` for a value the codec `codec` does not take; `expected` says what it takes. */
@@ -165,6 +304,15 @@ export function codecNeeded(codec: string, given: string | undefined): MokapotEr
   return new MokapotError(
     'ERR_MOKAPOT_CODEC',
     `this shared cache has the codec ${describe(codec)} and ${got}; pass the codec of that name as { codec }`,
+  )
+}
+
+/** A load of `key` did not settle within so many milliseconds, and there is no stale value to serve. */
+export function loadTimeout(key: unknown, milliseconds: number): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_TIMEOUT',
+    `the value of ${describe(key)} was not loaded within ${milliseconds} ms; the load goes on and its result is cached, ` +
+      'so ask again later or give it a longer timeout',
   )
 }
 

@@ -62,6 +62,18 @@ export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') throw optionType(name, 'a function', value)
 }
 
+/**
+ * The items of `iterable` as an array.
+ *
+ * Throws a `TypeError` (ERR_MOKAPOT_INVALID_OPTION, naming `name`) for what cannot be iterated over.
+ */
+export function listOf<T>(name: string, iterable: Iterable<T>): T[] {
+  if (iterable === null || typeof iterable?.[Symbol.iterator] !== 'function') {
+    throw optionType(name, 'an array or another iterable', iterable)
+  }
+  return Array.from(iterable)
+}
+
 // The known name that `option` is most likely a slip of: at most a third of its letters away, so that a short
 // name does not suggest an unrelated one.
 function nearest(option: string, known: readonly string[]): string | undefined {

@@ -1,6 +1,7 @@
 // Plain data: what JSON gives back exactly as structured clone would, and the walk that tells it from the rest.
 
 import { types } from 'node:util'
+import { NO_PLACE, writeAscii, writeByte, writeString } from './draft.js'
 
 // Deeper values are left to structured clone, which has a limit of its own.
 const DEEPEST = 100
@@ -11,15 +12,39 @@ const SHORTEST_VECTOR = 64
 // What structured clone takes for a number that is not a small integer.
 const DOUBLE_BYTES = 9
 
+// What JSON is made of.
+const OPEN_OBJECT = 123
+const CLOSE_OBJECT = 125
+const OPEN_ARRAY = 91
+const CLOSE_ARRAY = 93
+const COMMA = 44
+const COLON = 58
+
 /**
  * The JSON text of `value` if it is plain data that JSON gives back as structured clone would, else
  * undefined.
  */
 export function plainText(value: object): string | undefined {
-  const walk = shared.busy ? new PlainWalk() : shared
+  const text = walkOver(value, NO_PLACE)
+  return typeof text === 'number' ? undefined : text
+}
+
+/**
+ * As {@link plainText}; but the text of a small value may be left in the draft, and then its length is returned. It stays
+ * there until the next call.
+ */
+export function draftOrText(value: object): number | string | undefined {
+  return walkOver(value, 0)
+}
+
+function walkOver(value: object, start: number): number | string | undefined {
+  const own = !shared.busy
+  const walk = own ? shared : new PlainWalk()
   try {
     walk.busy = true
-    return walk.isPlain(value, 0) ? JSON.stringify(value) : undefined
+    walk.at = own ? start : NO_PLACE // the draft is at work for the walk that this one came from
+    if (!walk.isPlain(value, 0)) return undefined
+    return walk.at < 0 ? JSON.stringify(value) : walk.at
   } catch {
     return undefined // A getter threw, or the text is too long: structured clone has the last word.
   } finally {
@@ -41,6 +66,8 @@ export function plainText(value: object): string | undefined {
 class PlainWalk {
   /** A walk is going on: a getter that comes back to this codec must take another. */
   busy = false
+  /** Where in the draft the text goes on, or {@link NO_PLACE}. */
+  at = NO_PLACE
   readonly #list: (object | undefined)[] = []
   #count = 0
   #set: Set<object> | undefined
@@ -53,11 +80,16 @@ class PlainWalk {
     if (prototype !== Object.prototype && prototype !== null) return false
     // The tag gives away `arguments`, module namespaces, and dates, errors and such with another prototype.
     if (tagOf.call(value) !== '[object Object]' || hasToJson(value) || !this.#isFirst(value)) return false
+    this.at = writeByte(OPEN_OBJECT, this.at)
+    const start = this.at
     for (const name in value) {
+      this.at = writeByte(COLON, writeString(name, this.at))
       // Getters are not called, since structured clone is to call them once: they and inherited names show as
       // undefined here.
       if (!this.#isPlainPart(Object.getOwnPropertyDescriptor(value, name)?.value, depth)) return false
+      this.at = writeByte(COMMA, this.at)
     }
+    this.#close(CLOSE_OBJECT, start)
     return true
   }
 
@@ -68,22 +100,38 @@ class PlainWalk {
     // else.
     if (names.length !== length || (length > 0 && names[length - 1] !== indexName(length - 1))) return false
     if (hasToJson(value) || !this.#isFirst(value) || isVector(value)) return false
+    this.at = writeByte(OPEN_ARRAY, this.at)
+    const start = this.at
     for (let i = 0; i < length; i++) {
       const part = value[i]
       if (part !== value[i] || !this.#isPlainPart(part, depth)) return false
+      this.at = writeByte(COMMA, this.at)
     }
+    this.#close(CLOSE_ARRAY, start)
     return true
+  }
+
+  // Ends what began at `start`; each part is followed by a comma, the last one's is written over.
+  #close(bracket: number, start: number): void {
+    this.at = writeByte(bracket, this.at > start ? this.at - 1 : this.at)
   }
 
   #isPlainPart(part: unknown, depth: number): boolean {
     switch (typeof part) {
       case 'string':
+        this.at = writeString(part, this.at)
+        return true
       case 'boolean':
+        this.at = writeAscii(part ? 'true' : 'false', this.at)
         return true
       case 'number':
-        return Number.isFinite(part) && !Object.is(part, -0)
+        if (!Number.isFinite(part) || Object.is(part, -0)) return false
+        if (this.at >= 0) this.at = writeAscii(String(part), this.at)
+        return true
       case 'object':
-        return part === null || this.isPlain(part, depth + 1)
+        if (part !== null) return this.isPlain(part, depth + 1)
+        this.at = writeAscii('null', this.at)
+        return true
       default:
         return false
     }

@@ -1,9 +1,8 @@
 // Many entries in one crossing: the keys, payloads and places that go over and come back.
 
 import { types } from 'node:util'
-import { Kind, type Payload } from './codecs.js'
+import type { Payload } from './codecs.js'
 import { invalidKey, optionType, typeError } from './errors.js'
-import type { RawPayload } from './native.js'
 
 /** How many keys an iteration takes over at once. */
 export const SCANNED_AT_ONCE = 256
@@ -76,10 +75,4 @@ function isKey(key: unknown): boolean {
 /** The key that a scan returned: bytes come as the ArrayBuffer of a new `Uint8Array`. */
 export function keyOf(raw: unknown): unknown {
   return raw instanceof ArrayBuffer ? new Uint8Array(raw) : raw
-}
-
-/** The payload that a bulk read returned, as a codec takes it. */
-export function payloadOf(kind: number, raw: RawPayload): Payload {
-  if (!(raw instanceof ArrayBuffer)) return raw
-  return kind === Kind.Buffer ? Buffer.from(raw) : new Uint8Array(raw)
 }

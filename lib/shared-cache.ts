@@ -4,26 +4,32 @@
 import * as threads from 'node:worker_threads'
 import { parseBytes, type Size } from './bytes.js'
 import { type Codec, Kind, type Payload, type ValueCodec } from './codecs.js'
+import { deepFreeze } from './deep-freeze.js'
 import { asyncMemo, closed, internal, invalidKey, outOfMemory } from './errors.js'
 import type { SharedHandle } from './handle.js'
+import type { Load, LoadOptions } from './loading-options.js'
 import { MISS } from './miss.js'
 import {
+  ANSWER,
   BAD_KEY,
+  CACHE,
   CLOSED,
+  call,
   type Description,
   type EntryInfo,
+  KIND,
   MISS_IN_BULK,
+  NOT_FOUND,
   native,
+  number,
   OK,
   OUT_OF_MEMORY,
   type RawPayload,
-  READ_CLOSED,
-  READ_MISS,
-  report,
-  scratch,
   TOO_LARGE,
 } from './native.js'
+import { NearCache, NearEntry } from './near-cache.js'
 import { checkFunction, checkOptions, parseCount } from './options.js'
+import { payloadOf } from './payload.js'
 import {
   checkKeys,
   checkPairs,
@@ -31,14 +37,15 @@ import {
   keyOf,
   nextPlace,
   type Place,
-  payloadOf,
   SCANNED_AT_ONCE,
   settled,
 } from './shared-bulk.js'
-import { attachTo, make, Opened, openNamed } from './shared-opening.js'
+import { SharedLoading } from './shared-loading.js'
+import { attachTo, loadDefaults, make, Opened, openNamed } from './shared-opening.js'
 import {
   type Lifetime,
   lifetimeOf,
+  type NearOptions,
   type SharedCacheOptions,
   type SharedInfo,
   type SharedKey,
@@ -55,7 +62,7 @@ const markAsUncloneable = (threads as { markAsUncloneable?: (value: object) => v
 
 /**
  * One cache for all worker threads of the process. Values are kept as bytes off the JavaScript heap, within a limit in
- * true bytes; each `get` gives its caller a copy of its own.
+ * true bytes; each `get` gives its caller a copy of its own, unless `near` is on.
  *
  * Any thread opens the same cache by name ({@link SharedCache.open}) or by handle ({@link SharedCache.attach}). It lives
  * as long as any thread has it open; a worker that ends, by any means, lets go of what it had open. A cache without a
@@ -82,6 +89,11 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   #id: number
   readonly #codec: ValueCodec<V>
   readonly #description: Description
+  /** The decoded values that this thread keeps, if it keeps any. */
+  #near: NearCache<K, V> | undefined
+  readonly #freezes: boolean
+  /** What `getOrSet` needs, from its first call on. */
+  #loading: SharedLoading<K, V> | undefined
 
   /**
    * Makes a cache.
@@ -94,6 +106,9 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     this.#id = opened.id
     this.#codec = opened.codec
     this.#description = opened.description
+    const { near } = opened
+    this.#near = near && new NearCache(opened.id, near.max, opened.description[5] === 1)
+    this.#freezes = near?.freeze === true
     markAsUncloneable?.(this)
     if (this.#description[9] === undefined) unreachable.register(this, this.#id, this)
   }
@@ -121,7 +136,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    */
   static attach<V, K extends SharedKey = SharedKey>(
     handle: SharedHandle,
-    options?: { codec?: Codec<V> | undefined },
+    options?: { codec?: Codec<V> | undefined; near?: number | NearOptions | undefined },
   ): SharedCache<V, K> {
     return new SharedCache<V, K>(attachTo<V>(handle, options) as never)
   }
@@ -165,14 +180,21 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 
   /**
    * The value of `key`, or `fallback` (undefined unless given) when there is none. It counts as a hit or a miss, and keeps
-   * the entry from idling out. The value is the caller's own: changing it changes nothing in the cache.
+   * the entry from idling out. The value is the caller's own, and changing it changes nothing in the cache; with `near`, all
+   * who read through this object share it.
    *
    * `undefined` can be a value; `get(key, MISS)` tells it from a miss.
    */
   get(key: K): V | undefined
   get<F>(key: K, fallback: F): V | F
   get(key: K, fallback?: unknown): unknown {
-    const payload = native.get(this.#id, key)
+    const near = this.#near
+    if (near !== undefined) {
+      const kept = near.find(key)
+      return kept === undefined ? this.#getNear(near, key, fallback, native.getNear) : kept.value
+    }
+    call[CACHE] = this.#id
+    const payload = native.get(key)
     return this.#decode(payload, key, fallback)
   }
 
@@ -180,13 +202,16 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   peek(key: K): V | undefined
   peek<F>(key: K, fallback: F): V | F
   peek(key: K, fallback?: unknown): unknown {
-    const payload = native.peek(this.#id, key)
+    call[CACHE] = this.#id
+    const payload = native.peek(key)
     return this.#decode(payload, key, fallback)
   }
 
   /** Whether `key` has a value. Counts nothing and refreshes nothing. */
   has(key: K): boolean {
-    return this.#answer(native.has(this.#id, key), key)
+    call[CACHE] = this.#id
+    native.has(key)
+    return this.#truth(key)
   }
 
   /**
@@ -198,23 +223,28 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    */
   set(key: K, value: V, options?: SharedSetOptions): this {
     if (options !== undefined) return this.#setFor(key, value, lifetimeOf('set', options))
-    const payload = this.#codec.encode(value, key)
-    const code = native.set(this.#id, key, this.#codec.kind, payload)
-    if (code !== OK && code !== TOO_LARGE) throw this.#failure(code, key)
-    return this
+    const payload = this.#codec.encode(value, key, true)
+    this.#near?.forget(key)
+    this.#hand(payload)
+    native.set(key, payload)
+    return this.#stored(key)
   }
 
   /** Takes out the entry of `key`; whether there was one. */
   delete(key: K): boolean {
-    return this.#answer(native.delete(this.#id, key), key)
+    this.#near?.forget(key)
+    call[CACHE] = this.#id
+    native.delete(key)
+    return this.#truth(key)
   }
 
   /**
    * The values of many keys, in their order and undefined where there is none, in one crossing. Each counts as a
-   * {@link SharedCache.get}.
+   * {@link SharedCache.get}. With `near` only those cross that are not kept, one by one.
    */
   getMany(keys: Iterable<K>): (V | undefined)[] {
     const list = checkKeys(keys)
+    if (this.#near !== undefined) return list.map((key) => this.get(key as K))
     const kinds = new Uint8Array(list.length)
     const payloads = native.getMany(this.#id, list, kinds)
     if (typeof payloads === 'number') throw this.#failure(payloads)
@@ -237,6 +267,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
       kinds[i] = this.#codec.kind
       return payload
     })
+    this.#forgetAll(keys)
     const code = native.setMany(this.#id, keys, kinds, payloads, ttl, tti)
     if (code !== OK) throw this.#failure(code)
     return this
@@ -245,12 +276,13 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   /** Takes out the entries of many keys in one crossing; how many there were. */
   deleteMany(keys: Iterable<K>): number {
     const list = checkKeys(keys)
+    this.#forgetAll(list)
     return this.#count(native.deleteMany(this.#id, list, list.length))
   }
 
   /**
    * The value of `key`, or else what `compute` returns for it, which is stored. Threads that miss at the same time each
-   * compute it. What `compute` throws reaches the caller, and nothing is stored. A promise is no value: it is a
+   * compute it, unlike with {@link SharedCache.getOrSet}. What `compute` throws reaches the caller, and nothing is stored. A promise is no value: it is a
    * `TypeError` with code `ERR_MOKAPOT_INVALID_VALUE`.
    */
   memo(key: K, compute: (key: K) => V, options?: SharedSetOptions): V {
@@ -262,6 +294,27 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     if (typeof (value as PromiseLike<V> | null | undefined)?.then === 'function') throw asyncMemo(key)
     this.#setFor(key, value, lifetime)
     return value
+  }
+
+  /**
+   * The value of `key`, or else what `load` brings, which is stored: the promise of a copy of its own for each caller.
+   *
+   * A key is loaded once for all who ask meanwhile, in whatever thread; all of them get the value, or the error, which in
+   * other threads is a copy (name, message, stack, code, cause). A `set`, `delete` or `clear` meanwhile wins over what
+   * the load would store: who waits already still gets that, who comes later sees the new state. If the thread that loads
+   * ends, a caller of another thread loads in its place. A caller keeps its thread alive while it waits for another one.
+   * A caller with a `signal` can leave alone; when all have left so, the signal that the load got is aborted.
+   *
+   * Nothing is thrown: a bad key, load or option rejects the promise too, before anything happens. An error is not stored,
+   * and the next caller loads anew, unless `errorTtl` says otherwise.
+   *
+   * @example
+   * const user = await cache.getOrSet(`user ${id}`, () => fetchUser(id), { ttl: '5m', staleIfError: '1h' })
+   */
+  getOrSet(key: K, load: Load<K, V>, options?: LoadOptions<V>): Promise<V> {
+    if (this.#id === CLOSED) return Promise.reject(this.#failure(CLOSED))
+    this.#loading ??= this.#makeLoading()
+    return this.#loading.getOrSet(key, load, options)
   }
 
   /**
@@ -311,7 +364,10 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     return { value, size, ttl, tti, remaining, age }
   }
 
-  /** Removes all expired entries at once, which otherwise happens little by little; how many there were. */
+  /**
+   * Removes all expired entries at once, which otherwise happens little by little; how many there were. Those that
+   * `getOrSet` may still serve stale stay.
+   */
   purgeExpired(): number {
     return this.#count(native.purgeExpired(this.#id))
   }
@@ -329,16 +385,19 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 
   /** Takes out all entries. */
   clear(): void {
+    this.#near?.clear()
     this.#count(native.clear(this.#id))
   }
 
   /** Begins to count anew, for all threads. */
   resetStats(): void {
+    this.#near?.flush()
     this.#count(native.resetStats(this.#id))
   }
 
-  /** What happened so far: sums over all threads. */
+  /** What happened so far: sums over all threads. Near hits of other threads come in batches of a thousand or so. */
   stats(): SharedStats {
+    this.#near?.flush()
     const counters = native.stats(this.#id)
     if (typeof counters === 'number') throw this.#failure(counters)
     return sharedStats(counters, this.size, this.bytes)
@@ -346,12 +405,15 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 
   /**
    * Lets go of the cache for this object; other objects and threads keep theirs. It may be called again; everything else
-   * throws `ERR_MOKAPOT_CLOSED` from then on.
+   * throws `ERR_MOKAPOT_CLOSED` from then on. Who waits for a load still gets its result.
    */
   close(): void {
     if (this.#id === CLOSED) return
     unreachable.unregister(this)
-    native.release(this.#id)
+    this.#near?.flush()
+    this.#near = undefined
+    if (this.#loading === undefined) native.release(this.#id)
+    else this.#loading.release()
     this.#id = CLOSED
   }
 
@@ -386,9 +448,67 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     }
   }
 
+  #makeLoading(): SharedLoading<K, V> {
+    const [index, generation] = this.#description
+    return new SharedLoading<K, V>({
+      id: this.#id,
+      index,
+      generation,
+      codec: this.#codec,
+      defaults: loadDefaults(this.#description),
+      find: (key) => {
+        const near = this.#near
+        if (near !== undefined) {
+          const kept = near.find(key)
+          if (kept !== undefined) return kept.value as V
+          return this.#getNear(near, key, MISS, native.findNear) as V | typeof MISS
+        }
+        call[CACHE] = this.#id
+        const payload = native.find(key)
+        return this.#decode(payload, key, MISS) as V | typeof MISS
+      },
+      failure: (code, key) => this.#failure(code, key),
+    })
+  }
+
+  /** Reads what this thread does not keep, or not any more, by `read`; and keeps it. */
+  #getNear(near: NearCache<K, V>, key: K, fallback: unknown, read: (key: unknown) => RawPayload): unknown {
+    call[CACHE] = this.#id
+    const payload = read(key)
+    const kind = call[ANSWER] as number
+    if (kind === NOT_FOUND) return fallback
+    if (kind < 0) throw this.#failure(kind, key)
+    // What the call told must be taken before the value is decoded, which may run anything.
+    const entry = new NearEntry<K, V>(key)
+    const value = this.#codec.decode(kind, payloadOf(kind, payload))
+    entry.value = this.#freezes ? deepFreeze(value) : value
+    if (typeof key !== 'object') near.keep(entry) // bytes are equal without being the same
+    return entry.value
+  }
+
+  #forgetAll(keys: unknown[]): void {
+    const near = this.#near
+    if (near !== undefined) for (const key of keys) near.forget(key as K)
+  }
+
   #setFor(key: K, value: V, { ttl, tti }: Lifetime): this {
-    const payload = this.#codec.encode(value, key)
-    const code = native.set(this.#id, key, this.#codec.kind, payload, ttl, tti)
+    const payload = this.#codec.encode(value, key, true)
+    this.#near?.forget(key)
+    this.#hand(payload)
+    native.setFor(key, payload, ttl, tti)
+    return this.#stored(key)
+  }
+
+  /** Prepares the call that stores `payload`, the one that was encoded last. */
+  #hand(payload: Payload): void {
+    const { kind } = this.#codec
+    call[CACHE] = this.#id
+    call[KIND] = kind
+    if (kind === Kind.Number) number[0] = payload as number
+  }
+
+  #stored(key: K): this {
+    const code = call[ANSWER] as number
     if (code !== OK && code !== TOO_LARGE) throw this.#failure(code, key)
     return this
   }
@@ -407,16 +527,16 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   }
 
   #decode(payload: RawPayload, key: K, fallback: unknown): unknown {
-    const kind = report[0] as number
-    if (kind === READ_MISS) return fallback
-    if (kind < Kind.Buffer) return this.#codec.decode(kind, payload as Payload)
-    if (kind > READ_MISS) throw this.#failure(kind === READ_CLOSED ? CLOSED : BAD_KEY, key)
-    return this.#codec.decode(kind, ownBytes(kind, payload as ArrayBuffer | undefined))
+    const kind = call[ANSWER] as number
+    if (kind === NOT_FOUND) return fallback
+    if (kind < 0) throw this.#failure(kind, key)
+    return this.#codec.decode(kind, payloadOf(kind, payload))
   }
 
-  #answer(answer: boolean | number, key: K): boolean {
-    if (typeof answer === 'number') throw this.#failure(answer, key)
-    return answer
+  #truth(key: K): boolean {
+    const answer = call[ANSWER] as number
+    if (answer < 0) throw this.#failure(answer, key)
+    return answer !== 0
   }
 
   #count(count: number): number {
@@ -434,14 +554,4 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     if (code === OUT_OF_MEMORY) return outOfMemory(key)
     return internal(code)
   }
-}
-
-/** The bytes of a read in a buffer of their own: short ones lie in the scratch buffer until the next read. */
-function ownBytes(kind: number, long: ArrayBuffer | undefined): Uint8Array {
-  if (long !== undefined) return kind === Kind.Buffer ? Buffer.from(long) : new Uint8Array(long)
-  const length = report[1] as number
-  if (kind !== Kind.Buffer) return scratch.slice(0, length)
-  const copy = Buffer.allocUnsafe(length)
-  copy.set(scratch.subarray(0, length))
-  return copy
 }

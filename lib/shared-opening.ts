@@ -4,9 +4,18 @@
 import { codecName, isBuiltIn, resolveCodec, type ValueCodec } from './codecs.js'
 import { codecNeeded, nameTaken, optionsDiffer, optionType, otherCopy, staleHandle } from './errors.js'
 import { checkHandle } from './handle.js'
+import type { LoadDefaults } from './loading-options.js'
 import { type Description, GONE, MAKE, MAKE_OR_OPEN, NAME_TAKEN, native, OPEN } from './native.js'
 import { checkOptions } from './options.js'
-import { checkName, OPEN_OPTIONS, OPTIONS, readSettings, type Settings } from './shared-options.js'
+import {
+  checkName,
+  type NearSettings,
+  OPEN_OPTIONS,
+  OPTIONS,
+  readNear,
+  readSettings,
+  type Settings,
+} from './shared-options.js'
 
 /** A cache that this thread has open. */
 export class Opened<V> {
@@ -15,6 +24,7 @@ export class Opened<V> {
     readonly id: number,
     readonly codec: ValueCodec<V>,
     readonly description: Description,
+    readonly near: NearSettings | undefined,
   ) {}
 }
 
@@ -25,7 +35,7 @@ export function make<V>(options: unknown): Opened<V> {
   settings.codec ??= resolveCodec<V>(undefined)
   const id = create(settings, MAKE)
   if (id === NAME_TAKEN) throw nameTaken(settings.name as string)
-  return new Opened(id, settings.codec, describe(id))
+  return new Opened(id, settings.codec, describe(id), settings.near)
 }
 
 /** Opens the cache of that name, or makes it as the options say. */
@@ -37,7 +47,7 @@ export function openNamed<V>(name: unknown, options: unknown): Opened<V> {
     const expected = `given to make the shared cache ${JSON.stringify(name)}, which nobody has open`
     throw optionType('maxBytes', expected, undefined)
   }
-  return opened(id, (description) => {
+  return opened(id, settings.near, (description) => {
     checkAgainst(settings, description)
     return codecOf(settings.codec, description)
   })
@@ -46,12 +56,13 @@ export function openNamed<V>(name: unknown, options: unknown): Opened<V> {
 /** Opens the cache of a handle. */
 export function attachTo<V>(handle: unknown, options: unknown): Opened<V> {
   const { image, index, generation } = checkHandle(handle)
-  const { codec } = checkOptions('SharedCache.attach', options, ['codec'])
+  const { codec, near } = checkOptions('SharedCache.attach', options, ['codec', 'near'])
   const given = codec === undefined ? undefined : resolveCodec<V>(codec)
+  const nearSettings = readNear(near)
   if (image !== native.image()) throw otherCopy()
   const id = native.attach(index, generation)
   if (id === GONE) throw staleHandle()
-  return opened(id, (description) => codecOf(given, description))
+  return opened(id, nearSettings, (description) => codecOf(given, description))
 }
 
 function create(settings: Settings<unknown>, mode: number): number {
@@ -61,17 +72,26 @@ function create(settings: Settings<unknown>, mode: number): number {
     settings.maxBytes ?? 0,
     settings.max ?? Number.POSITIVE_INFINITY,
     settings.policy === 'lru' ? 1 : 0,
-    settings.ttl ?? Number.POSITIVE_INFINITY,
-    settings.tti ?? Number.POSITIVE_INFINITY,
+    [
+      settings.ttl ?? Number.POSITIVE_INFINITY,
+      settings.tti ?? Number.POSITIVE_INFINITY,
+      settings.staleWhileRevalidate ?? 0,
+      settings.staleIfError ?? 0,
+      settings.errorTtl ?? 0,
+    ],
     settings.codec?.name ?? codecName(undefined),
   )
 }
 
 /** What this thread just opened under `id`; lets go of it again if `codecFor` throws. */
-function opened<V>(id: number, codecFor: (description: Description) => ValueCodec<V>): Opened<V> {
+function opened<V>(
+  id: number,
+  near: NearSettings | undefined,
+  codecFor: (description: Description) => ValueCodec<V>,
+): Opened<V> {
   try {
     const description = describe(id)
-    return new Opened(id, codecFor(description), description)
+    return new Opened(id, codecFor(description), description, near)
   } catch (error) {
     native.release(id)
     throw error
@@ -82,11 +102,22 @@ function describe(id: number): Description {
   return native.describe(id) as Description
 }
 
+/** What a living cache says where the options of `getOrSet` are silent. */
+export function loadDefaults(description: Description): LoadDefaults {
+  const [staleWhileRevalidate, staleIfError, errorTtl] = description.slice(10) as [number, number, number]
+  return {
+    staleWhileRevalidate: staleWhileRevalidate || undefined,
+    staleIfError: staleIfError || undefined,
+    errorTtl: errorTtl || undefined,
+  }
+}
+
 /** Throws when an option that `open` was given contradicts the living cache. */
 function checkAgainst(given: Settings<unknown>, description: Description): void {
   const [, , maxBytes, max, , lru, ttl, tti, codec] = description
+  const { staleWhileRevalidate, staleIfError, errorTtl } = loadDefaults(description)
   const policy = lru === 1 ? 'lru' : 'tinylfu'
-  const living = { maxBytes, max, policy, ttl, tti, codec }
+  const living = { maxBytes, max, policy, ttl, tti, codec, staleWhileRevalidate, staleIfError, errorTtl }
   const wanted = { ...given, codec: given.codec?.name }
   for (const option of Object.keys(living) as (keyof typeof living)[]) {
     if (wanted[option] !== undefined && wanted[option] !== living[option]) {

@@ -26,12 +26,44 @@ export interface SharedCacheOptions<V> {
   ttl?: Duration | undefined
   /** How long an entry lives after it was last set or read. */
   tti?: Duration | undefined
+  /**
+   * For so long past its deadline `getOrSet`, and nothing else, serves an entry at once while a load brings a fresh value;
+   * `Infinity` for without end. Not at all without it.
+   */
+  staleWhileRevalidate?: Duration | undefined
+  /** For so long past its deadline `getOrSet`, and nothing else, serves an entry when the load fails. Not at all without it. */
+  staleIfError?: Duration | undefined
+  /**
+   * For so long `getOrSet` does not try again a load that failed, in any thread: it rejects with the same error, or a copy
+   * of it. Not at all without it.
+   */
+  errorTtl?: Duration | undefined
   /** `'tinylfu'` (default) keeps what is asked for often, `'lru'` what was asked for last (in each shard). */
   policy?: Policy | undefined
   /** A name for {@link SharedCache.open}, known in the whole process for as long as any thread has the cache open. */
   name?: string | undefined
   /** How values become bytes: see {@link Codec}. `'structured'` by default. */
   codec?: Codec<V> | undefined
+  /**
+   * Keeps so many decoded values in this thread: see {@link NearOptions}. It is for this object alone, not part of the
+   * cache. Not at all without it.
+   */
+  near?: number | NearOptions | undefined
+}
+
+/**
+ * How decoded values are kept in a thread, so that reading one again costs no more than a Map.
+ *
+ * `get`, `getMany`, `memo` and the hits of `getOrSet` then give the same object each time, shared by all who read it through
+ * this `SharedCache` object, until the entry changes or leaves, whoever does that in whatever thread; now and then a value is
+ * decoded anew without that. Who changes the object changes it for the others, so do not, or `freeze` it. Keys that are bytes
+ * are not kept; `peek`, `info` and iteration give copies.
+ */
+export interface NearOptions {
+  /** How many values at the most. */
+  max: number
+  /** Whether to freeze what is given out: plain objects and arrays, all the way down. */
+  freeze?: boolean | undefined
 }
 
 /** How long an entry may live, in place of what the cache was made with. */
@@ -78,31 +110,71 @@ export interface Settings<V> {
   max: number | undefined
   ttl: number | undefined
   tti: number | undefined
+  staleWhileRevalidate: number | undefined
+  staleIfError: number | undefined
+  errorTtl: number | undefined
   policy: Policy | undefined
   name: string | undefined
   codec: ValueCodec<V> | undefined
+  near: NearSettings | undefined
+}
+
+/** {@link NearOptions} after they were checked. */
+export interface NearSettings {
+  max: number
+  freeze: boolean
 }
 
 const POLICIES: Policy[] = ['tinylfu', 'lru']
 
 /** The options of the constructor. */
-export const OPTIONS = ['maxBytes', 'max', 'ttl', 'tti', 'policy', 'name', 'codec']
+export const OPTIONS = [
+  'maxBytes',
+  'max',
+  'ttl',
+  'tti',
+  'staleWhileRevalidate',
+  'staleIfError',
+  'errorTtl',
+  'policy',
+  'name',
+  'codec',
+  'near',
+]
 
 /** The options of `open`, which takes the name apart from them. */
 export const OPEN_OPTIONS = OPTIONS.filter((option) => option !== 'name')
 
 /** Checks the options given to `owner`, all of them before any is used. */
 export function readSettings<V>(owner: string, given: unknown, known: string[]): Settings<V> {
-  const { maxBytes, max, ttl, tti, policy, name, codec } = checkOptions(owner, given, known)
+  const options = checkOptions(owner, given, known)
+  const { maxBytes, max, policy, name, codec, near } = options
+  const span = (option: string) =>
+    options[option] === undefined ? undefined : parseDuration(options[option], option)
   return {
     maxBytes: maxBytes === undefined ? undefined : parseBytes(maxBytes, 'maxBytes'),
     max: max === undefined ? undefined : parseCount(max, 'max'),
-    ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
-    tti: tti === undefined ? undefined : parseDuration(tti, 'tti'),
+    ttl: span('ttl'),
+    tti: span('tti'),
+    staleWhileRevalidate: span('staleWhileRevalidate'),
+    staleIfError: span('staleIfError'),
+    errorTtl: span('errorTtl'),
     policy: policy === undefined ? undefined : parseChoice(policy, 'policy', POLICIES),
     name: name === undefined ? undefined : checkName(name),
     codec: codec === undefined ? undefined : resolveCodec<V>(codec),
+    near: readNear(near),
   }
+}
+
+/** The option `near` after it was checked; undefined for none. */
+export function readNear(near: unknown): NearSettings | undefined {
+  if (near === undefined) return undefined
+  if (typeof near === 'number') return { max: parseCount(near, 'near'), freeze: false }
+  if (typeof near !== 'object') throw optionType('near', 'a whole number or { max, freeze }', near)
+  const { max, freeze } = checkOptions('near', near, ['max', 'freeze'])
+  if (freeze !== undefined && typeof freeze !== 'boolean')
+    throw optionType('near.freeze', 'true or false', freeze)
+  return { max: parseCount(max, 'near.max'), freeze: freeze ?? false }
 }
 
 /** The lifetime that the options of `owner` give an entry, in milliseconds; undefined where they say nothing. */
