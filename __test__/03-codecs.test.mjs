@@ -6,8 +6,11 @@ import vm from 'node:vm'
 import test from 'ava'
 import fc from 'fast-check'
 import { codecName, Kind, resolveCodec } from '../dist/codecs.js'
+import { SharedCache } from '../dist/index.js'
 
 /** @typedef {import('../dist/codecs.js').Payload} Payload */
+
+const cache = new SharedCache({ maxBytes: '16mb' })
 
 /** @type {Map<number, string>} */
 const KIND_NAMES = new Map(Object.entries(Kind).map(([name, kind]) => [kind, name]))
@@ -89,6 +92,8 @@ function assertFaithful(value) {
   }
   // Deep equality would not do: it is blind to what is reached twice and to order, and finds invalid dates unequal.
   assert.equal(drawn(roundTrip(value)), drawn(v8.deserialize(bytes)))
+  // A cache may hand the text of a small value over without making a string of it.
+  assert.equal(drawn(cache.set('key', value).get('key')), drawn(v8.deserialize(bytes)))
 }
 
 // --- Which kind each value takes -------------------------------------------------------------------------

@@ -88,7 +88,7 @@ const BAD = {
   },
   name: { range: [], type: [null, '', 1, true, 10n, Symbol('s'), {}, ['name'], '\ud800', 'a\udfff'] },
 }
-BAD.tti = BAD.ttl
+for (const span of ['tti', 'staleWhileRevalidate', 'staleIfError', 'errorTtl']) BAD[span] = BAD.ttl
 
 /**
  * `use` is refused, the message names the option, and nothing is opened.
@@ -355,7 +355,7 @@ test('open without maxBytes opens a living cache only, and says what is missing'
 })
 
 test('open with an option that contradicts the living cache names both values, and opens nothing', (t) => {
-  const cache = new SharedCache({ maxBytes: '1mb', name: 'differ', ttl: '1h' })
+  const cache = new SharedCache({ maxBytes: '1mb', name: 'differ', ttl: '1h', staleIfError: '1m' })
   cache.set('key', 'value')
   const before = native.living()
   /** @type {[any, RegExp, RegExp][]} */
@@ -364,6 +364,9 @@ test('open with an option that contradicts the living cache names both values, a
     [{ ttl: 5 }, /ttl 3600000\b/, /not 5\b/],
     [{ ttl: Number.POSITIVE_INFINITY }, /ttl 3600000\b/, /not Infinity\b/],
     [{ tti: '5s' }, /tti Infinity\b/, /not 5000\b/],
+    [{ staleWhileRevalidate: '5s' }, /staleWhileRevalidate undefined\b/, /not 5000\b/],
+    [{ staleIfError: '5s' }, /staleIfError 60000\b/, /not 5000\b/],
+    [{ errorTtl: '5s' }, /errorTtl undefined\b/, /not 5000\b/],
     [{ policy: 'lru' }, /policy "tinylfu"/, /not "lru"/],
     [{ codec: 'json' }, /codec "structured"/, /not "json"/],
     [{ codec }, /codec "structured"/, /not "own"/],

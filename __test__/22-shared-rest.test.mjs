@@ -1013,7 +1013,19 @@ test('the counters are sums over all objects and threads', async (t) => {
     { ...stats, bytes: 0 },
     {
       ...{ hits: 404, misses: 204, hitRate: 404 / 608, sets: 440, replaced: 40, deletes: 20, cleared: 0 },
-      ...{ evictions: 0, expirations: 0, rejected: 0, size: 380, bytes: 0 },
+      ...{
+        evictions: 0,
+        expirations: 0,
+        rejected: 0,
+        loads: 0,
+        loadErrors: 0,
+        coalesced: 0,
+        admitted: 0,
+        refused: 0,
+        windowShare: 0.2,
+        size: 380,
+        bytes: 0,
+      },
     },
   )
   t.is(accountedSize(stats), 380)
@@ -1032,7 +1044,8 @@ test('resetStats begins to count anew, for all objects and threads', async (t) =
   t.is(other.resetStats(), undefined)
   const nothing = {
     ...{ hits: 0, misses: 0, hitRate: 0, sets: 0, replaced: 0, deletes: 0, cleared: 0 },
-    ...{ evictions: 0, expirations: 0, rejected: 0 },
+    ...{ evictions: 0, expirations: 0, rejected: 0, loads: 0, loadErrors: 0, coalesced: 0 },
+    ...{ admitted: 0, refused: 0, windowShare: cache.stats().windowShare },
   }
   t.deepEqual(cache.stats(), { ...nothing, size, bytes })
   t.deepEqual(other.stats(), cache.stats())

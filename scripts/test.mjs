@@ -15,7 +15,8 @@ import { bin, buildNative, buildTypeScript, checkNode, checkRust, install, run, 
  * @property {() => Promise<void>} act Throws if the step fails.
  */
 
-const clippy = ['clippy', '--all-targets']
+// With the profile of the tests, so that what both build is built once.
+const clippy = ['clippy', '--all-targets', '--profile', 'test']
 const denyWarnings = ['--', '-D', 'warnings']
 
 /** @type {readonly Step[]} */
