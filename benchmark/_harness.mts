@@ -72,11 +72,15 @@ export interface Bar {
   more?: number
 }
 
-/** Measures all rivals and prints a table of medians, and after it whether the bars are met. */
+/**
+ * Measures all rivals and prints a table of medians, and after it whether the bars are met. `args` go to their processes,
+ * for a file that has several tables.
+ */
 export async function benchmark(
   file: string,
   rivals: Record<string, Rival>,
   bars: readonly Bar[] = [],
+  args: readonly string[] = [],
 ): Promise<void> {
   const chosen = argument('--rival')
   if (chosen !== undefined) {
@@ -85,20 +89,24 @@ export async function benchmark(
     process.stdout.write(JSON.stringify(await rival()))
     return
   }
-  const { results, rounds } = measureAll(file, Object.keys(rivals))
+  const { results, rounds } = measureAll(file, Object.keys(rivals), args)
   console.log(`ns an operation, medians of ${rounds} processes, Node ${process.version}`)
   printTable(results)
   for (const bar of bars) printBar(results, bar)
 }
 
 /** The medians of each rival, measured in turn in processes of its own. */
-function measureAll(file: string, names: string[]): { results: Map<string, Figures>; rounds: number } {
+function measureAll(
+  file: string,
+  names: string[],
+  args: readonly string[],
+): { results: Map<string, Figures>; rounds: number } {
   const rounds = Number(argument('--rounds') ?? ROUNDS)
   const runs = new Map<string, Figures[]>(names.map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const [name, figures] of runs) {
       process.stderr.write(`\rround ${round + 1} of ${rounds}: ${name.padEnd(24)}`)
-      figures.push(runAlone(file, name))
+      figures.push(runAlone(file, name, args))
     }
   }
   process.stderr.write(`${'\r'.padEnd(60)}\r`)
@@ -111,9 +119,9 @@ export function argument(name: string): string | undefined {
   return at === -1 ? undefined : process.argv[at + 1]
 }
 
-function runAlone(file: string, rival: string): Figures {
-  const args = ['--expose-gc', '--import', 'tsx', file, '--rival', rival]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+function runAlone(file: string, rival: string, args: readonly string[]): Figures {
+  const all = ['--expose-gc', '--import', 'tsx', file, '--rival', rival, ...args]
+  const { status, stdout, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`${rival} failed: ${stderr}`)
   return JSON.parse(stdout)
 }

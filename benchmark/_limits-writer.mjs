@@ -8,9 +8,12 @@ const SMALLEST = 16
 const LARGEST = 4 * 2 ** 20
 const REUSED_KEYS = 2000
 
-/** @type {{ handle: import('../dist/index.mjs').SharedHandle, reused: boolean, seed: number, stop: Int32Array }} */
-const { handle, reused, seed, stop } = workerData
-const cache = SharedCache.attach(handle)
+/**
+ * The stage: 0 while the first cache is written to, 1 while the second is, 2 while nothing happens, then the end.
+ * @type {{ handles: import('../dist/index.mjs').SharedHandle[], reused: boolean, seed: number, stage: Int32Array }}
+ */
+const { handles, reused, seed, stage } = workerData
+const caches = handles.map((handle) => SharedCache.attach(handle))
 const buffer = Buffer.alloc(LARGEST, seed)
 let state = seed
 
@@ -19,9 +22,10 @@ function random() {
   return state / 2 ** 32
 }
 
-for (let i = 0; Atomics.load(stop, 0) === 0; i++) {
+for (let i = 0; Atomics.load(stage, 0) < 2; i++) {
+  const cache = caches[Atomics.load(stage, 0)]
   const size = Math.floor(SMALLEST * (LARGEST / SMALLEST) ** random())
   const key = reused ? `key ${Math.floor(random() * REUSED_KEYS)}` : `key ${seed} ${i}`
   cache.set(key, buffer.subarray(0, size))
 }
-cache.close()
+Atomics.wait(stage, 0, 2)

@@ -15,6 +15,13 @@ import { type Policy, SharedCache } from '../dist/index.js'
 
 const LIMIT = 64 * 2 ** 20
 
+/**
+ * The threads first write the same to a cache that holds next to nothing, for so many seconds: then their heaps have
+ * grown, and what resident memory grows by after it is the cache's.
+ */
+const WARM_UP_LIMIT = 2 ** 20
+const WARM_UP = 3
+
 const argument = (name: string): string | undefined => {
   const at = process.argv.indexOf(name)
   return at === -1 ? undefined : process.argv[at + 1]
@@ -29,36 +36,46 @@ else await runOne(argument('--alone') as string)
 
 async function runOne(name: string): Promise<void> {
   const [threads, policy, keys] = name.split(' ') as [string, Policy, string]
-  const run = async (span: number): Promise<{ over: number; base: number; peak: number; later: number }> => {
-    const cache = new SharedCache<Uint8Array, string>({ maxBytes: LIMIT, policy, codec: 'bytes' })
-    const stop = new Int32Array(new SharedArrayBuffer(4))
-    const base = resident()
-    const workers = Array.from({ length: Number(threads) }, (_, i) => {
-      const task = { handle: cache.handle, reused: keys === 'reused', seed: i + 1, stop }
-      return new Worker(new URL('_limits-writer.mjs', import.meta.url), { workerData: task })
-    })
-    const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
-    let over = 0
-    let peak = 0
-    const end = Date.now() + span * 1000
-    for (let i = 0; Date.now() < end; i++) {
-      over = Math.max(over, cache.bytes / LIMIT)
-      if (i % 25 === 0) peak = Math.max(peak, resident())
-      // The event loop has to turn now and then for the workers to start.
-      if (i % 25 === 0) await new Promise((resolve) => setTimeout(resolve, 2))
-      else sleep(2)
-    }
-    Atomics.store(stop, 0, 1)
-    await Promise.all(ended)
-    await new Promise((resolve) => setTimeout(resolve, 5000))
-    const later = resident()
-    cache.close()
-    return { over, base, peak, later }
-  }
-  await run(2) // what the workers, their buffers and the allocator take for good
-  await new Promise((resolve) => setTimeout(resolve, 1000))
-  const { over, base, peak, later } = await run(seconds)
+  const make = (maxBytes: number) => new SharedCache<Uint8Array, string>({ maxBytes, policy, codec: 'bytes' })
+  const warmUp = make(WARM_UP_LIMIT)
+  const cache = make(LIMIT)
+  const stage = new Int32Array(new SharedArrayBuffer(4))
+  const workers = Array.from({ length: Number(threads) }, (_, i) => {
+    const task = { handles: [warmUp.handle, cache.handle], reused: keys === 'reused', seed: i + 1, stage }
+    return new Worker(new URL('_limits-writer.mjs', import.meta.url), { workerData: task })
+  })
+  const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
+  const base = (await watch(warmUp, WARM_UP)).last
+  Atomics.store(stage, 0, 1)
+  const { over, peak } = await watch(cache, seconds)
+  Atomics.store(stage, 0, 2)
+  await new Promise((resolve) => setTimeout(resolve, 5000))
+  const later = resident()
+  Atomics.store(stage, 0, 3)
+  Atomics.notify(stage, 0)
+  await Promise.all(ended)
   process.stdout.write(JSON.stringify([over, (peak - base) / LIMIT, (later - base) / LIMIT]))
+}
+
+/** What a cache counts at the most, as a multiple of {@link LIMIT}, and the resident memory at the most and at last. */
+async function watch(
+  cache: SharedCache<Uint8Array, string>,
+  span: number,
+): Promise<{ over: number; peak: number; last: number }> {
+  let over = 0
+  let peak = 0
+  let last = 0
+  const end = Date.now() + span * 1000
+  for (let i = 0; Date.now() < end; i++) {
+    over = Math.max(over, cache.bytes / LIMIT)
+    if (i % 25 === 0) {
+      last = resident()
+      peak = Math.max(peak, last)
+      // The event loop has to turn now and then for the workers to start.
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    } else sleep(2)
+  }
+  return { over, peak, last }
 }
 
 function runAll(): void {

@@ -4,7 +4,8 @@
  *
  * What the others do not do: lmdb and Redis bound their memory by evicting nothing, or by a policy of the server's.
  * node-cache and @cacheable/memory belong to one thread, know no limit in bytes, and by default hold as much as they are
- * given; what is measured is their default, which clones a value at each get and set. lmdb's set is a put of a batch
+ * given; what is measured is their default, which clones a value at each get and set. lru-cache, the rival of near caches, keeps
+ * references in one thread. lmdb's set is a put of a batch
  * that is awaited at its end; Redis' operations are awaited one by one.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,6 +14,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CacheableMemory } from '@cacheable/memory'
 import { open } from 'lmdb'
+import { LRUCache } from 'lru-cache'
 import NodeCache from 'node-cache'
 import { type Duration, SharedCache } from '../dist/index.js'
 import { argument, type Bar, benchmark, type Figures, nanoseconds, nanosecondsAwaited } from './_harness.mjs'
@@ -59,25 +61,47 @@ async function measureLmdb(): Promise<Figures> {
 }
 
 const codec = { string: 'structured', json: 'structured', binary: 'bytes' } as const
-const shared = (encoding: Encoding, ttl?: Duration): Store =>
-  new SharedCache<unknown, string>({ maxBytes: '256mb', codec: codec[encoding], ttl })
+const shared = (encoding: Encoding, ttl?: Duration, near?: number): Store =>
+  new SharedCache<unknown, string>({ maxBytes: '256mb', codec: codec[encoding], ttl, near })
+
+/** An hour is given to those that take milliseconds. */
+const HOUR = 3_600_000
+
+function lru(ttl?: number): Store {
+  const cache = new LRUCache<string, NonNullable<unknown>>({ max: COUNT, ...(ttl && { ttl }) })
+  return {
+    get: (key) => cache.get(key),
+    set: (key, value) => cache.set(key, value as NonNullable<unknown>),
+    close: () => cache.clear(),
+  }
+}
 
 const redis = argument('--rival') !== undefined || hasRedis()
 if (!redis)
   console.log('Redis is left out: no redis-server is installed (Debian: apt-get install redis-server).')
 
-const bar = (measurement: string, against: string, times: number): Bar => ({
+const bar = (measurement: string, against: string, times: number, rival = 'mokapot'): Bar => ({
   measurement,
-  rival: 'mokapot',
+  rival,
   against,
   times,
 })
+
+const nearBars = VALUES.flatMap(([name]) => [
+  bar(`get, ${name}`, 'lru-cache', 1, 'mokapot near'),
+  bar(`get, ${name}`, 'lru-cache with ttl', 1, 'mokapot near with ttl'),
+  bar(`get, ${name}`, 'lmdb', 1 / 5, 'mokapot near'),
+])
 
 await benchmark(
   fileURLToPath(import.meta.url),
   {
     mokapot: () => measure((encoding) => shared(encoding)),
     'mokapot with ttl': () => measure((encoding) => shared(encoding, '1h')),
+    'mokapot near': () => measure((encoding) => shared(encoding, undefined, COUNT)),
+    'mokapot near with ttl': () => measure((encoding) => shared(encoding, HOUR, COUNT)),
+    'lru-cache': () => measure(() => lru()),
+    'lru-cache with ttl': () => measure(() => lru(HOUR)),
     lmdb: measureLmdb,
     ...(redis && { redis: measureRedis }),
     'node-cache': () => measure(() => new NodeCache()),
@@ -98,5 +122,6 @@ await benchmark(
     bar('get, 1 KiB of bytes', 'lmdb', 0.4),
     bar('get, string of 90', 'redis', 1 / 100),
     bar('get, small object', 'redis', 1 / 30),
+    ...nearBars,
   ],
 )
