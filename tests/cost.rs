@@ -12,13 +12,15 @@ use mokapot::engine::store::{Seed, Store, StoreConfig};
 const ENTRIES: u64 = 500_000;
 
 /// Policy, length of the values, and how the entries end: never, at a deadline, or some time after it.
-const CASES: [(&str, usize, &str); 6] = [
+const CASES: [(&str, usize, &str); 8] = [
     ("tinylfu", 100, "never"),
     ("tinylfu", 100, "deadline"),
     ("tinylfu", 1_000, "never"),
     ("lru", 100, "never"),
     ("lru", 100, "stale"),
     ("lru", 1_000, "deadline"),
+    ("tinylfu", 1_024, "never"),
+    ("lru", 1_024, "deadline"),
 ];
 
 fn resident() -> u64 {

@@ -34,6 +34,7 @@ pub mod policy;
 pub mod population;
 pub mod reaper;
 pub mod shard;
+mod size_class;
 pub mod sketch;
 pub mod slots;
 pub mod stamps;
