@@ -5,9 +5,9 @@
  * the rival's name as argument; so started, it measures that rival alone and prints its figures as JSON.
  */
 import { spawnSync } from 'node:child_process'
+import { type Figures, type Outcome, save } from './_results.mjs'
 
-/** Figures of one process: nanoseconds an operation, by the name of what was measured. */
-export type Figures = Record<string, number>
+export type { Figures } from './_results.mjs'
 
 /** Something to measure, in a process of its own. */
 export type Rival = () => Figures | Promise<Figures>
@@ -60,27 +60,46 @@ export async function nanosecondsAwaited(
   return best
 }
 
+/** As {@link nanosecondsAwaited}, for an operation that is awaited before the next begins: five batches of 2,000. */
+export function oneByOne(operation: (index: number) => Promise<unknown>): Promise<number> {
+  const batch = async (first: number, count: number): Promise<void> => {
+    for (let i = first; i < first + count; i++) await operation(i)
+  }
+  return nanosecondsAwaited(batch, 2000, 5)
+}
+
 /** Keeps the results of what is measured, so that none of it can be left out. */
 export let sink: unknown
 
-/** How a measurement is to come out: `rival` takes at most so many times what `against` takes, or so many ns more. */
-export interface Bar {
-  measurement: string
-  rival: string
-  against: string
-  times?: number
-  more?: number
+/** How a measurement is to come out: `rival` has at most so many times what `against` has, or so many ns more, or so many. */
+export type Bar = { measurement: string; rival: string } & (
+  | { against: string; times: number }
+  | { against: string; more: number }
+  | { most: number }
+)
+
+/** What else a benchmark says of itself. */
+export interface About {
+  /** What the figures count. */
+  unit?: string
+  /** Arguments for its processes, for a file that has several tables. */
+  args?: readonly string[]
+  /** The name of the table, where there are several. */
+  part?: string
+  /** Flags for Node. */
+  flags?: readonly string[]
+  /** How many processes each rival gets unless `--rounds` says otherwise. */
+  rounds?: number
+  /** Adds figures that follow from those of several rivals. */
+  derive?: (results: Map<string, Figures>) => void
 }
 
-/**
- * Measures all rivals and prints a table of medians, and after it whether the bars are met. `args` go to their processes,
- * for a file that has several tables.
- */
+/** Measures all rivals and prints a table of medians, and after it whether the bars are met. */
 export async function benchmark(
   file: string,
   rivals: Record<string, Rival>,
   bars: readonly Bar[] = [],
-  args: readonly string[] = [],
+  { unit = 'ns an operation', args = [], part = '', flags = [], rounds: usual = ROUNDS, derive }: About = {},
 ): Promise<void> {
   const chosen = argument('--rival')
   if (chosen !== undefined) {
@@ -89,28 +108,34 @@ export async function benchmark(
     process.stdout.write(JSON.stringify(await rival()))
     return
   }
-  const { results, rounds } = measureAll(file, Object.keys(rivals), args)
-  console.log(`ns an operation, medians of ${rounds} processes, Node ${process.version}`)
+  const rounds = Number(argument('--rounds') ?? usual)
+  const runs = measureAll(file, Object.keys(rivals), rounds, args, flags)
+  const results = new Map([...runs].map(([name, figures]) => [name, medians(figures)]))
+  derive?.(results)
+  console.log(`${unit}, medians of ${rounds} processes, Node ${process.version}`)
   printTable(results)
-  for (const bar of bars) printBar(results, bar)
+  const outcomes = bars.flatMap((bar) => outcomeOf(results, bar))
+  printOutcomes(outcomes)
+  save(file, part, { unit, rounds, figures: Object.fromEntries(results), bars: outcomes })
 }
 
-/** The medians of each rival, measured in turn in processes of its own. */
+/** The figures of each rival, measured in turn in processes of its own. */
 function measureAll(
   file: string,
   names: string[],
+  rounds: number,
   args: readonly string[],
-): { results: Map<string, Figures>; rounds: number } {
-  const rounds = Number(argument('--rounds') ?? ROUNDS)
+  flags: readonly string[],
+): Map<string, Figures[]> {
   const runs = new Map<string, Figures[]>(names.map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const [name, figures] of runs) {
       process.stderr.write(`\rround ${round + 1} of ${rounds}: ${name.padEnd(24)}`)
-      figures.push(runAlone(file, name, args))
+      figures.push(runAlone(file, ['--rival', name, ...args], flags))
     }
   }
   process.stderr.write(`${'\r'.padEnd(60)}\r`)
-  return { results: new Map([...runs].map(([name, figures]) => [name, medians(figures)])), rounds }
+  return runs
 }
 
 /** The value that follows an option on the command line. */
@@ -119,13 +144,15 @@ export function argument(name: string): string | undefined {
   return at === -1 ? undefined : process.argv[at + 1]
 }
 
-function runAlone(file: string, rival: string, args: readonly string[]): Figures {
-  const all = ['--expose-gc', '--import', 'tsx', file, '--rival', rival, ...args]
-  const { status, stdout, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${rival} failed: ${stderr}`)
+/** The figures that a benchmark file prints as JSON when it is run with these arguments, in a process of its own. */
+export function runAlone(file: string, args: readonly string[], flags: readonly string[] = []): Figures {
+  const all = ['--expose-gc', ...flags, '--import', 'tsx', file, ...args]
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${args.join(' ')} failed (${signal ?? status}): ${stderr}`)
   return JSON.parse(stdout)
 }
 
+/** The medians of each figure. */
 export function medians(runs: Figures[]): Figures {
   const names = Object.keys(runs[0] ?? {})
   return Object.fromEntries(names.map((name) => [name, median(runs.map((run) => run[name] as number))]))
@@ -141,25 +168,37 @@ function printTable(rivals: Map<string, Figures>): void {
   for (const name of new Set([...rivals.values()].flatMap(Object.keys))) {
     console.log(`\n${name}`)
     for (const [rival, { [name]: figure }] of rivals) {
-      if (figure !== undefined) console.log(`  ${rival.padEnd(22)} ${figure.toFixed(0).padStart(8)}`)
+      if (figure !== undefined) console.log(`  ${rival.padEnd(26)} ${printed(figure).padStart(9)}`)
     }
   }
   console.log()
 }
 
+/** A figure with as many digits as tell something. */
+function printed(figure: number): string {
+  return figure.toFixed(figure === 0 || figure >= 100 ? 0 : figure >= 10 ? 1 : 2)
+}
+
 /** Whether a bar is met; nothing where one of the two was not measured. */
-function printBar(rivals: Map<string, Figures>, { measurement, rival, against, times, more }: Bar): void {
+function outcomeOf(rivals: Map<string, Figures>, bar: Bar): Outcome[] {
+  const { measurement, rival } = bar
   const own = rivals.get(rival)?.[measurement]
+  if (own === undefined) return []
+  const outcome = (met: boolean, how: string): Outcome[] => [{ met, what: `${measurement}: ${rival} ${how}` }]
+  if ('most' in bar) return outcome(own <= bar.most, `${printed(own)}, bar ${bar.most}`)
+  const { against } = bar
   const other = rivals.get(against)?.[measurement]
-  if (own === undefined || other === undefined) return
-  const print = (met: boolean, how: string): void =>
-    console.log(`${met ? 'met   ' : 'MISSED'} ${measurement}: ${rival} ${how}`)
-  if (times !== undefined) {
-    const digits = times < 0.1 ? 4 : 2
-    const ratio = `${(own / other).toFixed(digits)} x ${against}, bar ${times.toFixed(digits)}`
-    print(own / other <= times, ratio)
+  if (other === undefined) return []
+  if ('more' in bar) {
+    return outcome(own - other <= bar.more, `${(own - other).toFixed(0)} ns over ${against}, bar ${bar.more}`)
   }
-  if (more !== undefined) {
-    print(own - other <= more, `${(own - other).toFixed(0)} ns over ${against}, bar ${more}`)
-  }
+  const { times } = bar
+  const digits = times < 0.1 ? 4 : 2
+  const how = `${(own / other).toFixed(digits)} x ${against}, bar ${times.toFixed(digits)}`
+  return outcome(own / other <= times, how)
+}
+
+/** One line for each bar. */
+export function printOutcomes(outcomes: readonly Outcome[]): void {
+  for (const { met, what } of outcomes) console.log(`${met ? 'met   ' : 'MISSED'} ${what}`)
 }

@@ -8,12 +8,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { Redis } from 'ioredis'
-import { type Figures, nanosecondsAwaited } from './_harness.mjs'
+import { type Figures, oneByOne } from './_harness.mjs'
 import { type Encoding, KEYS, key, VALUES } from './_workload.mjs'
-
-/** How many operations a batch awaits, one after the other, and how many batches there are. */
-const BATCH = 2000
-const BATCHES = 5
 
 /** Whether there is a server to start. */
 export function hasRedis(): boolean {
@@ -59,13 +55,6 @@ function operations(redis: Redis, encoding: Encoding): [Get, Set] {
     case 'binary':
       return [(key) => redis.getBuffer(key), (key, value) => redis.set(key, value as Buffer)]
   }
-}
-
-function oneByOne(operation: (index: number) => Promise<unknown>): Promise<number> {
-  const batch = async (first: number, count: number): Promise<void> => {
-    for (let i = first; i < first + count; i++) await operation(i)
-  }
-  return nanosecondsAwaited(batch, BATCH, BATCHES)
 }
 
 /** A port that nobody listens on at the moment. */

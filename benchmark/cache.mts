@@ -171,5 +171,9 @@ for (const part of PARTS) {
   if (inChild ? part.name !== chosen : !part.name.includes(chosen)) continue
   if (!inChild) console.log(`\n${part.name}`)
   const rivals = Object.fromEntries(names.map((name) => [name, () => measure(part, MAKE[name] as Make)]))
-  await benchmark(fileURLToPath(import.meta.url), rivals, barsOf(part), ['--part', part.name])
+  await benchmark(fileURLToPath(import.meta.url), rivals, barsOf(part), {
+    unit: 'ns of processor time an operation',
+    part: part.name,
+    args: ['--part', part.name],
+  })
 }

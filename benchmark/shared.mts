@@ -6,7 +6,9 @@
  * node-cache and @cacheable/memory belong to one thread, know no limit in bytes, and by default hold as much as they are
  * given; what is measured is their default, which clones a value at each get and set. lru-cache, the rival of near caches, keeps
  * references in one thread. lmdb's set is a put of a batch
- * that is awaited at its end; Redis' operations are awaited one by one.
+ * that is awaited at its end; Redis' operations, and those of a Map in another thread that is asked by messages, are
+ * awaited one by one. With its cache on, lmdb keeps decoded values in each thread; a change by another thread is seen once
+ * the thread reads a new version of the store.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,6 +21,7 @@ import NodeCache from 'node-cache'
 import { type Duration, SharedCache } from '../dist/index.js'
 import { argument, type Bar, benchmark, type Figures, nanoseconds, nanosecondsAwaited } from './_harness.mjs'
 import { hasRedis, measureRedis } from './_redis.mjs'
+import { measureRpc } from './_rpc.mjs'
 import { workers } from './_workers.mjs'
 import { COUNT, type Encoding, KEYS, key, VALUES } from './_workload.mjs'
 
@@ -41,11 +44,11 @@ async function measure(make: (encoding: Encoding) => Store): Promise<Figures> {
   return figures
 }
 
-async function measureLmdb(): Promise<Figures> {
+async function measureLmdb(cache: boolean): Promise<Figures> {
   const figures: Figures = {}
   for (const [name, encoding, value] of VALUES) {
     const path = mkdtempSync(join(tmpdir(), 'mokapot-lmdb-'))
-    const db = open<unknown, string>({ path, encoding, noSync: true })
+    const db = open<unknown, string>({ path, encoding, cache, noSync: true })
     const batch = async (first: number, count: number): Promise<void> => {
       let last: unknown
       for (let i = first; i < first + count; i++) last = db.put(key(i), value)
@@ -102,7 +105,8 @@ await benchmark(
     'mokapot near with ttl': () => measure((encoding) => shared(encoding, HOUR, COUNT)),
     'lru-cache': () => measure(() => lru()),
     'lru-cache with ttl': () => measure(() => lru(HOUR)),
-    lmdb: measureLmdb,
+    lmdb: () => measureLmdb(false),
+    'lmdb, its cache on': () => measureLmdb(true),
     ...(redis && { redis: measureRedis }),
     'node-cache': () => measure(() => new NodeCache()),
     '@cacheable/memory': () =>
@@ -114,12 +118,14 @@ await benchmark(
           close: () => cache.clear(),
         }
       }),
+    'MessagePort to an owner': measureRpc,
     ...workers,
   },
   [
     bar('get, string of 90', 'lmdb', 0.4),
     bar('get, small object', 'lmdb', 0.6),
     bar('get, 1 KiB of bytes', 'lmdb', 0.4),
+    ...VALUES.map(([name]) => bar(`set, ${name}`, 'lmdb', 0.4)),
     bar('get, string of 90', 'redis', 1 / 100),
     bar('get, small object', 'redis', 1 / 30),
     ...nearBars,

@@ -10,7 +10,8 @@
 //! | [`slots`] | the table of slots and the recency list threaded through it |
 //! | [`expiry`] | deadlines and the timer wheel that finds the passed ones |
 //! | [`flight`] | loads under way, so that a key is loaded once for all threads |
-//! | [`payload`] | one entry's bytes, key and value, in one counted block |
+//! | [`payload`] | one entry's bytes, key and value, counted |
+//! | `size_class` | what the allocator takes for a block |
 //! | [`entries`] | one lock's worth of entries: index, payloads, policy, expiry |
 //! | [`shard`] | entries behind their lock |
 //! | [`budget`] | the one byte limit that all shards draw on |
