@@ -8,11 +8,11 @@
  *
  * Options: --rounds N (3).
  */
-import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { LRUCache } from 'lru-cache'
 import { Cache } from '../dist/index.js'
-import { argument, type Figures, medians } from './_harness.mjs'
+import { argument, medians, printOutcomes, runAlone } from './_harness.mjs'
+import { type Figures, save } from './_results.mjs'
 
 const ENTRIES = 1_000_000
 const CACHES = 50_000
@@ -97,7 +97,8 @@ function settled(): NodeJS.MemoryUsage {
 
 function runAll(): void {
   const rounds = Number(argument('--rounds') ?? 3)
-  const run = (name: string): Figures => medians(Array.from({ length: rounds }, () => runAlone(name)))
+  const run = (name: string): Figures =>
+    medians(Array.from({ length: rounds }, () => runAlone(fileURLToPath(import.meta.url), ['--alone', name])))
   const line = (name: string, ...figures: number[]): void =>
     console.log(`  ${name.padEnd(24)}`, ...figures.map((figure) => figure.toFixed(0).padStart(8)))
 
@@ -111,18 +112,19 @@ function runAll(): void {
 
   const ratio = growths.get('mokapot')!.growth! / growths.get('lru-cache')!.growth!
   const empty = natives.get('empty')!.native!
+  const growthBar = {
+    met: ratio <= GROWTH_BAR,
+    what: `growth: ${ratio.toFixed(2)} x lru-cache, bar ${GROWTH_BAR}`,
+  }
+  const emptyBar = {
+    met: empty <= EMPTY_BAR,
+    what: `an empty cache: ${empty.toFixed(0)} native bytes, bar ${EMPTY_BAR}`,
+  }
   console.log()
-  printBar(ratio <= GROWTH_BAR, `growth: ${ratio.toFixed(2)} x lru-cache, bar ${GROWTH_BAR}`)
-  printBar(empty <= EMPTY_BAR, `an empty cache: ${empty.toFixed(0)} native bytes, bar ${EMPTY_BAR}`)
-}
-
-function printBar(met: boolean, what: string): void {
-  console.log(`${met ? 'met   ' : 'MISSED'} ${what}`)
-}
-
-function runAlone(name: string): Figures {
-  const args = ['--expose-gc', '--import', 'tsx', fileURLToPath(import.meta.url), '--alone', name]
-  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout)
+  printOutcomes([growthBar, emptyBar])
+  const keep = (part: string, unit: string, figures: Map<string, Figures>, bar: typeof emptyBar): void =>
+    save(import.meta.filename, part, { unit, rounds, figures: Object.fromEntries(figures), bars: [bar] })
+  keep('a million entries', 'bytes an entry', growths, growthBar)
+  const many = [...natives].map(([name, { native, heap }]) => [name, { native, heap }] as [string, Figures])
+  keep('empty caches', 'bytes a cache', new Map(many), emptyBar)
 }

@@ -7,11 +7,12 @@
  *
  * Options: --seconds N (20), --case NAME (part of a case's name).
  */
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { type Policy, SharedCache } from '../dist/index.js'
+import { argument, printOutcomes, runAlone } from './_harness.mjs'
+import { type Figures, save } from './_results.mjs'
 
 const LIMIT = 64 * 2 ** 20
 
@@ -22,10 +23,9 @@ const LIMIT = 64 * 2 ** 20
 const WARM_UP_LIMIT = 2 ** 20
 const WARM_UP = 3
 
-const argument = (name: string): string | undefined => {
-  const at = process.argv.indexOf(name)
-  return at === -1 ? undefined : process.argv[at + 1]
-}
+/** What the accounted bytes, and the growth of resident memory, may be at the most, and what that is 5 s later. */
+const BARS = { accounted: 1, 'resident at the most': 1.5, 'resident 5 s later': 1.25 }
+
 const seconds = Number(argument('--seconds') ?? 20)
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
 const sleep = (milliseconds: number): void => void Atomics.wait(sleeper, 0, 0, milliseconds)
@@ -54,7 +54,13 @@ async function runOne(name: string): Promise<void> {
   Atomics.store(stage, 0, 3)
   Atomics.notify(stage, 0)
   await Promise.all(ended)
-  process.stdout.write(JSON.stringify([over, (peak - base) / LIMIT, (later - base) / LIMIT]))
+  process.stdout.write(
+    JSON.stringify({
+      accounted: over,
+      'resident at the most': (peak - base) / LIMIT,
+      'resident 5 s later': (later - base) / LIMIT,
+    }),
+  )
 }
 
 /** What a cache counts at the most, as a multiple of {@link LIMIT}, and the resident memory at the most and at last. */
@@ -80,23 +86,23 @@ async function watch(
 
 function runAll(): void {
   console.log('case                     accounted  RSS at the most  5 s later   (multiples of the limit)')
+  const figures: Record<string, Figures> = {}
   for (const threads of [1, 2, 4]) {
     for (const policy of ['tinylfu', 'lru']) {
       for (const keys of ['unique', 'reused']) {
         const name = `${threads} ${policy} ${keys}`
         if (!name.includes(argument('--case') ?? '')) continue
-        const args = ['--import', 'tsx', fileURLToPath(import.meta.url), '--alone', name]
-        const { stdout, stderr, status } = spawnSync(
-          process.execPath,
-          [...args, '--seconds', String(seconds)],
-          {
-            encoding: 'utf8',
-          },
-        )
-        if (status !== 0) throw new Error(stderr)
-        const figures = (JSON.parse(stdout) as number[]).map((figure) => figure.toFixed(3).padStart(12))
-        console.log(name.padEnd(20), figures.join(''))
+        const alone = ['--alone', name, '--seconds', String(seconds)]
+        const found = runAlone(fileURLToPath(import.meta.url), alone)
+        console.log(name.padEnd(20), ...Object.values(found).map((figure) => figure.toFixed(3).padStart(12)))
+        figures[name] = found
       }
     }
   }
+  const bars = Object.entries(BARS).map(([name, most]) => {
+    const worst = Math.max(...Object.values(figures).map((each) => each[name] as number))
+    return { met: worst <= most, what: `${name}: ${worst.toFixed(3)} x the limit, bar ${most.toFixed(2)}` }
+  })
+  printOutcomes(bars)
+  save(import.meta.filename, '', { unit: 'multiples of the limit', rounds: 1, figures, bars })
 }

@@ -10,12 +10,12 @@
  *
  * Options: --entries N (1,000,000), --rounds N (3), --case NAME (part of a case's name).
  */
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Policy, SharedCache } from '../dist/index.js'
 import { advance } from '../dist/testing.js'
-import { argument, type Figures, medians } from './_harness.mjs'
+import { argument, medians, runAlone } from './_harness.mjs'
+import { type Figures, type Outcome, save } from './_results.mjs'
 
 /** The worst single call that is good enough, in milliseconds. */
 const BAR = 20
@@ -101,12 +101,15 @@ function runAll(): void {
   const rounds = Number(argument('--rounds') ?? 3)
   console.log(`worst single call in ms, medians of ${rounds} processes, Node ${process.version}`)
   console.log('case                      entries   before   the call   from it on   running   each process')
+  const figures: Record<string, Figures> = {}
+  const bars: Outcome[] = []
   for (const name of CASES) {
     if (!name.includes(argument('--case') ?? '')) continue
-    const runs = Array.from({ length: rounds }, () => runAlone(name))
+    const alone = ['--alone', name, '--entries', `${entries}`]
+    const runs = Array.from({ length: rounds }, () => runAlone(fileURLToPath(import.meta.url), alone))
     const { held, before, call, worst, running } = medians(runs) as Record<string, number>
-    const figures = [before, call, worst, running].map((figure) => figure!.toFixed(2))
-    const [first, second, third, fourth] = figures as [string, string, string, string]
+    const shown = [before, call, worst, running].map((figure) => figure!.toFixed(2))
+    const [first, second, third, fourth] = shown as [string, string, string, string]
     const each = runs.map((run) => run.running!.toFixed(1)).join(' ')
     console.log(
       name.padEnd(24),
@@ -118,12 +121,8 @@ function runAll(): void {
       `  ${each}`,
       worst! <= BAR ? '  met' : '  MISSED',
     )
+    figures[name] = { before: before!, 'the call': call!, 'from it on': worst!, 'without waits': running! }
+    bars.push({ met: worst! <= BAR, what: `${name}: ${third} ms, bar ${BAR}` })
   }
-}
-
-function runAlone(name: string): Figures {
-  const args = ['--import', 'tsx', fileURLToPath(import.meta.url), '--alone', name, '--entries', `${entries}`]
-  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout)
+  save(import.meta.filename, '', { unit: 'ms, the longest single call', rounds, figures, bars })
 }
