@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const page = readFileSync(join(root, 'docs', 'guarantees.md'), 'utf8')
+const rows = [...page.matchAll(/^\| (?!\| held by)(.+?) \| (`.+) \|$/gm)].map(
+  ([, sentence = '', held = '']) => ({
+    sentence,
+    held,
+  }),
+)
+
+/** @param {string} name of a file as the page writes it */
+function source(name) {
+  const places = [`__test__/${name}.test.mjs`, `src/engine/tests/${name}`, name].map((place) =>
+    join(root, place),
+  )
+  const file = places.find((place) => existsSync(place))
+  return file === undefined ? undefined : readFileSync(file, 'utf8')
+}
+
+test('there are guarantees, each with what holds it', (t) => {
+  t.true(rows.length > 20)
+  const lines = page.split('\n').filter((line) => /^\| [^|]*[A-Za-z]/.test(line) && !line.includes('held by'))
+  t.is(rows.length, lines.length)
+})
+
+for (const { sentence, held } of rows) {
+  test(`the test exists that holds: ${sentence}`, (t) => {
+    let text = ''
+    for (const part of held.split(' · ')) {
+      const [, file, title] = /^(?:`([^`]+)` › )?`(.+)`$/.exec(part) ?? []
+      if (file !== undefined) text = source(file) ?? t.fail(`there is no ${file}`) ?? ''
+      t.true(text.includes(title ?? part), part)
+    }
+  })
+}
