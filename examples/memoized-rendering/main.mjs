@@ -34,7 +34,9 @@ console.log(`the same pages: ${same ? 'yes' : 'no'}, ${(plain.ms / memoized.ms).
 
 // A change of the text comes with another version, which is another key. The old page leaves when room is needed.
 const edited = { ...documents[0], version: 2, text: '# Edited' }
-console.log(`after an edit: ${renderOnce(edited, 'light').includes('Edited') ? 'the new text' : 'the old text'}`)
+console.log(
+  `after an edit: ${renderOnce(edited, 'light').includes('Edited') ? 'the new text' : 'the old text'}`,
+)
 
 // Options count by content, whatever object they come in, so each theme is rendered once.
 const before = calls()
