@@ -10,7 +10,7 @@ const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPor
 port.on('message', async (/** @type {{ id: number, input: string }} */ { id, input: path }) => {
   try {
     // One call of makePage at a time for a path, in all workers together; the others wait for its result.
-    const value = await pages.getOrSet(path, makePage, { timeout: '10s' })
+    const value = await pages.getOrSet(path, makePage, { timeout: '30s' })
     port.postMessage({ id, value })
   } catch (error) {
     // The text alone: an error may carry what cannot be sent to another thread.
