@@ -122,14 +122,9 @@ test('Express: compression in front of the cache, and what it sets for each requ
   let runs = 0
   let requests = 0
   const ask = await serve(t, pages, (app) => {
-    app.use((_request, response, next) => {
+    app.use((request, response, next) => {
       response.setHeader('x-request-id', String(++requests))
-      const { end } = response
-      response.end = (/** @type {any[]} */ ...args) => {
-        response.setHeader('content-encoding', 'x-gzip')
-        response.removeHeader('content-length')
-        return Reflect.apply(end, response, [gzipSync(args[0])])
-      }
+      if (/gzip/.test(request.get('accept-encoding') ?? '')) compress(response)
       next()
     })
     app.use(pages)
@@ -138,17 +133,59 @@ test('Express: compression in front of the cache, and what it sets for each requ
       response.send('text to compress')
     })
   })
-  // fetch takes the encoding off again.
-  const answers = [await ask('/'), await ask('/')]
+  const answers = []
+  for (const encoding of ['gzip', 'gzip', 'identity']) {
+    answers.push(await ask('/', { 'accept-encoding': encoding }))
+  }
   t.deepEqual(
-    answers.map(({ text, headers }) => [text, headers.get('x-request-id')]),
+    answers.map(({ text, headers }) => [text, headers.get('content-encoding'), headers.get('x-request-id')]),
     [
-      ['text to compress', '1'],
-      ['text to compress', '2'],
+      ['text to compress', 'gzip', '1'],
+      ['text to compress', 'gzip', '2'],
+      ['text to compress', null, '3'],
     ],
   )
   t.is(runs, 1)
+
+  /** As the package `compression` does it. @param {import('express').Response} response */
+  function compress(response) {
+    const { writeHead, end } = response
+    response.writeHead = (/** @type {any[]} */ ...args) => {
+      response.setHeader('content-encoding', 'gzip')
+      response.removeHeader('content-length')
+      return Reflect.apply(writeHead, response, args)
+    }
+    response.end = (/** @type {any[]} */ ...args) => Reflect.apply(end, response, [gzipSync(args[0])])
+  }
 })
+
+for (const [what, late] of /** @type {[string, (finish: () => void) => void][]} */ ([
+  ['sets an encoding after the answer went by', (finish) => finish()],
+  ['holds the answer back', (finish) => setImmediate(finish)],
+])) {
+  test(`Express: nothing is kept when middleware in front ${what}`, async (t) => {
+    const pages = responseCache()
+    let runs = 0
+    const ask = await serve(t, pages, (app) => {
+      app.use((_request, response, next) => {
+        const { end } = response
+        response.end = (/** @type {any[]} */ ...args) => {
+          late(() => {
+            response.setHeader('content-encoding', 'gzip')
+            response.removeHeader('content-length')
+            Reflect.apply(end, response, [gzipSync(args[0])])
+          })
+          return response
+        }
+        next()
+      })
+      app.use(pages)
+      app.get('/', (_request, response) => void response.send(`run ${++runs}`))
+    })
+    t.is((await ask('/')).text, 'run 1')
+    t.is((await ask('/')).text, 'run 2')
+  })
+}
 
 test('Express: compression behind the cache is kept, by the encodings that visitors take', async (t) => {
   const pages = responseCache({ vary: ['Accept-Encoding'] })
@@ -266,6 +303,19 @@ test('Fastify: a cookie that is set on the way out keeps the page from being kep
   t.is((await ask('/')).text, 'run 2')
 })
 
+test('Fastify: the app goes on when its cache was closed', async (t) => {
+  const ask = await serveFastify(t, (app, cache) => {
+    app.get('/', { config: { responseCache: {} } }, async () => 'still here')
+    app.get('/close', { config: { responseCache: {} } }, async () => {
+      cache.close()
+      return 'closed'
+    })
+  })
+  await ask('/')
+  t.is((await ask('/close')).text, 'closed')
+  t.is((await ask('/')).text, 'still here')
+})
+
 test('the codec of the Fastify example gives back what it took', (t) => {
   const body = gzipSync('ä')
   const headers = /** @type {[string, string | string[]][]} */ ([
@@ -302,14 +352,14 @@ async function serve(t, pages, build) {
 
 /**
  * @param {import('ava').ExecutionContext} t
- * @param {(app: import('fastify').FastifyInstance) => void} build
+ * @param {(app: import('fastify').FastifyInstance, cache: SharedCache<any, string>) => void} build
  */
 async function serveFastify(t, build) {
   /** @type {SharedCache<import('../examples/fastify-response-cache/answer.mjs').Outcome, string>} */
   const cache = new SharedCache({ maxBytes: '16mb', codec: answerCodec })
   const app = fastify({ forceCloseConnections: true })
   app.register(fastifyResponseCache, { cache })
-  app.register(async (routes) => build(/** @type {any} */ (routes)))
+  app.register(async (routes) => build(/** @type {any} */ (routes), cache))
   const address = await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(async () => {
     await app.close()

@@ -32,11 +32,14 @@ export function record(response, vary, maxBytes) {
     /** @type {Uint8Array[]} */
     let chunks = []
     let bytes = 0
+    let hasBegun = false
     let isOver = false
-    /** @type {number | undefined} */
-    let ttl
-    /** @type {Answer['headers']} */
-    let headers = []
+    /** @type {import('node:http').OutgoingHttpHeaders[string]} */
+    let encoding
+    /** The answer but for its body, once its head is written. @type {Omit<Answer, 'body'> | undefined} */
+    let head
+    /** @type {import('node:http').OutgoingHttpHeaders[string]} */
+    let length
 
     /** @param {Outcome} outcome */
     const finish = (outcome) => {
@@ -46,16 +49,15 @@ export function record(response, vary, maxBytes) {
     }
     /**
      * @param {unknown} chunk
-     * @param {unknown} encoding
+     * @param {unknown} charset
      */
-    const collect = (chunk, encoding) => {
+    const collect = (chunk, charset) => {
+      if (!hasBegun) encoding = response.getHeader('content-encoding')
+      hasBegun = true
       if (isOver || (typeof chunk !== 'string' && !(chunk instanceof Uint8Array))) return
       const part =
         typeof chunk === 'string'
-          ? Buffer.from(
-              chunk,
-              typeof encoding === 'string' ? /** @type {BufferEncoding} */ (encoding) : 'utf8',
-            )
+          ? Buffer.from(chunk, typeof charset === 'string' ? /** @type {BufferEncoding} */ (charset) : 'utf8')
           : chunk
       bytes += part.byteLength
       if (bytes > maxBytes) finish('pass')
@@ -69,10 +71,12 @@ export function record(response, vary, maxBytes) {
       const reason = rest.find((each) => typeof each === 'string')
       setHeaders(response, given)
       const now = response.getHeaders()
-      ttl = lifetimeOf(now, vary)
-      headers = keptHeaders(now, before)
+      length = now['content-length']
+      head = { headers: keptHeaders(now, before), ttl: lifetimeOf(now, vary) }
+      // What was collected is not encoded, if that came to be after it went by here.
+      const isEncodedLater = hasBegun && encoding !== now['content-encoding']
       if (status !== 200) finish('error')
-      else if (ttl === 0) finish('pass')
+      else if (head.ttl === 0 || isEncodedLater) finish('pass')
       const result = Reflect.apply(writeHead, response, reason === undefined ? [status] : [status, reason])
       // A session that middleware in front of this one has just begun: the page may show something of it.
       if (response.hasHeader('set-cookie')) finish('pass')
@@ -85,10 +89,11 @@ export function record(response, vary, maxBytes) {
     response.end = (/** @type {any[]} */ ...args) => {
       collect(args[0], args[1])
       const result = Reflect.apply(end, response, args)
-      const declared = response.getHeader('content-length')
       if (isOver) return result
-      if (declared !== undefined && Number(declared) !== bytes) finish('error')
-      else finish({ headers, body: join(chunks, bytes), ttl })
+      // Without a head, middleware in front holds the answer back, and may still change it.
+      if (head === undefined) finish('pass')
+      else if (length !== undefined && Number(length) !== bytes) finish('error')
+      else finish({ ...head, body: join(chunks, bytes) })
       return result
     }
     response.once('close', () => {

@@ -28,6 +28,7 @@ const PASS_MS = 10_000
 /** @type {import('fastify').FastifyPluginCallback<Options>} */
 export function responseCache(app, { cache, vary = [] }, registered) {
   const names = vary.map((name) => name.toLowerCase())
+  const { maxEntryBytes } = cache
   /** Requests whose answer others may be waiting for. @type {WeakMap<Request, (payload: unknown) => void>} */
   const recordings = new WeakMap()
 
@@ -115,7 +116,7 @@ export function responseCache(app, { cache, vary = [] }, registered) {
     const ttl = lifetimeOf(headers, names)
     // A stream can be read only once.
     const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload)
-    if (ttl === 0 || !isWhole || payload.length > cache.maxEntryBytes) return 'pass'
+    if (ttl === 0 || !isWhole || payload.length > maxEntryBytes) return 'pass'
     return { headers: keptHeaders(headers, before), body: Buffer.from(payload), ttl, date: Date.now() }
   }
 }
