@@ -162,7 +162,11 @@ function sessions(options) {
     length: promisify(raw.length.bind(raw)),
     all: promisify(raw.all.bind(raw)),
   }
-  return { store, pass: (/** @type {number} */ minutes) => void (now += minutes * MINUTE) }
+  /** @param {number} minutes */
+  const pass = (minutes) => {
+    now += minutes * MINUTE
+  }
+  return { store, pass }
 }
 
 function deferred() {
