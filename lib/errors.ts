@@ -50,6 +50,7 @@ export class MokapotError extends Error {
   /** One of the `ERR_MOKAPOT_…` codes. */
   readonly code: ErrorCode
 
+  /** Makes an error with that code; `options` may name its `cause`. */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
