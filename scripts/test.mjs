@@ -29,6 +29,7 @@ const steps = [
   { name: 'build', act: build },
   { name: 'types of lib', act: () => node('typescript', 'tsc', '--noEmit') },
   { name: 'types of the rest', act: () => node('typescript', 'tsc', '-p', 'tsconfig.check.json') },
+  { name: 'types as users meet them', act: typesOfUsers },
   { name: 'cargo test', act: cargoTest },
   { name: 'ava', act: ava },
 ]
@@ -87,6 +88,12 @@ async function cargo(...args) {
  */
 async function node(packageName, command, ...args) {
   check(command, (await run(process.execPath, [bin(packageName, command), ...args])).code)
+}
+
+/** What compiles, and what must not, for those who use the package: over dist/, as Node and as bundlers resolve it. */
+async function typesOfUsers() {
+  for (const resolution of ['node16', 'bundler'])
+    await node('typescript', 'tsc', '-p', `__test__/types/tsconfig.${resolution}.json`)
 }
 
 /** The engine's own tests, with no Node in sight. */
