@@ -208,7 +208,7 @@ function newest(path) {
 }
 
 /** The file that the generated loader looks for on this machine. */
-function addonName() {
+export function addonName() {
   const abi =
     process.platform === 'linux'
       ? isGlibc()
