@@ -261,7 +261,7 @@ function versionOf(args) {
  * @param {string} version
  * @param {readonly number[]} minimum
  */
-function isAtLeast(version, minimum) {
+export function isAtLeast(version, minimum) {
   const parts = version.split('.').map((part) => Number.parseInt(part, 10))
   for (const [index, least] of minimum.entries()) {
     const part = parts[index] ?? 0
