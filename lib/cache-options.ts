@@ -59,7 +59,9 @@ export interface CacheSetOptions {
 
 /** New limits for `resize`; one that is absent stays as it is. Only a cache made with `maxSize` can be given another. */
 export interface CacheLimits {
+  /** The most entries there are after any call: a whole number from 1 on. */
   max?: number | undefined
+  /** What the sizes of all entries sum up to at the most: a whole number from 1 on. */
   maxSize?: number | undefined
 }
 

@@ -56,7 +56,8 @@ export class Cache<K, V> implements Iterable<[K, V]> {
   /**
    * Makes a cache. One of `max` and `maxSize` is required.
    *
-   * Throws a `RangeError` or `TypeError` with a `code` that names the option for what an option cannot be.
+   * Throws a `RangeError` or `TypeError` that names the option: code `ERR_MOKAPOT_INVALID_OPTION` for what an option cannot
+   * be, `ERR_MOKAPOT_UNKNOWN_OPTION` for one that does not exist.
    */
   constructor(options: CacheOptions<K, V>) {
     const settings = readCacheSettings<K, V>(options)
@@ -116,8 +117,8 @@ export class Cache<K, V> implements Iterable<[K, V]> {
    * Stores `value`, which is there when this returns, and lets others go for it if need be. An entry whose size is above
    * `maxSize` is refused: the old value stays, and `stats().rejected` counts it.
    *
-   * Throws a `TypeError` when `maxSize` asks for a size and there is none, and what `sizeCalculation` throws; the old value
-   * stays then too.
+   * Throws a `TypeError` with code `ERR_MOKAPOT_INVALID_OPTION` when `maxSize` asks for a size and there is none, and what
+   * `sizeCalculation` throws; the old value stays then too.
    */
   set(key: K, value: V, options?: CacheSetOptions): this {
     const entries = this.#entries
@@ -185,6 +186,9 @@ export class Cache<K, V> implements Iterable<[K, V]> {
   /**
    * The value of `key`, or else what `compute` returns for it, which is stored. What `compute` throws reaches the caller,
    * and nothing is stored.
+   *
+   * @example
+   * const area = cache.memo(radius, (r) => Math.PI * r * r)
    */
   memo(key: K, compute: (key: K) => V, options?: CacheSetOptions): V {
     this.#open()
@@ -305,6 +309,11 @@ export class Cache<K, V> implements Iterable<[K, V]> {
   /**
    * Replaces all entries by those of a {@link Cache.dump}, the first first; those whose time is over are left out. All of
    * it is checked before anything changes, and it stays as it was. An entry without `ttl` or `tti` gets the cache's.
+   *
+   * Throws a `TypeError` with code `ERR_MOKAPOT_INVALID_OPTION` that names the first item that is no entry of a dump.
+   *
+   * @example
+   * warm.load(cache.dump())
    */
   load(dump: Iterable<readonly [K, Dumped<V>]>): void {
     const entries = this.#open()
@@ -321,7 +330,7 @@ export class Cache<K, V> implements Iterable<[K, V]> {
     entries.tell()
   }
 
-  /** What happened so far. */
+  /** What happened since the cache was made, or since {@link Cache.resetStats}: a plain object of its own. */
   stats(): CacheStats {
     const entries = this.#open()
     return entries.counts.snapshot(entries.activity(), entries.size, entries.calculatedSize)
@@ -350,6 +359,7 @@ export class Cache<K, V> implements Iterable<[K, V]> {
     this.close()
   }
 
+  /** `'Cache'`, for messages and `util.inspect`. */
   get [Symbol.toStringTag](): string {
     return 'Cache'
   }

@@ -23,13 +23,21 @@ export interface CachedStats {
   loadErrors: number
   /** Calls that waited for the promise of another one. */
   coalesced: number
+  /** Values stored that overwrote another; absent over a foreign store, as is all that follows. */
   replaced?: number
+  /** Values dropped by `clear`. */
   cleared?: number
+  /** Values that made room for others. */
   evictions?: number
+  /** Values removed because their time was over. */
   expirations?: number
+  /** Values refused because they are larger than the store's limit for one entry. */
   rejected?: number
+  /** Entries that the store holds now. */
   size?: number
+  /** What the sizes of the entries in a `Cache` sum up to now; 0 in one without `maxSize`. */
   calculatedSize?: number
+  /** Bytes that a `SharedCache` holds now. */
   bytes?: number
 }
 
@@ -83,10 +91,15 @@ export type CachedFunction<F extends AnyFunction, S extends CachedStore | undefi
 /** The options in effect: those absent had no effect; durations are in milliseconds. */
 export type CachedParameters<F extends AnyFunction> = Readonly<
   Omit<CachedOptions<F>, 'ttl' | 'tti' | 'staleWhileRevalidate' | 'staleIfError' | 'errorTtl'> & {
+    /** How long a value is good, or the function that is asked with each value. */
     ttl?: number | Exclude<CachedOptions<F>['ttl'], string | number | undefined>
+    /** How long a value is good after it was last used. */
     tti?: number
+    /** For so long past its time a value is served at once while the function brings a fresh one. */
     staleWhileRevalidate?: number
+    /** For so long past its time a value is served when the function fails. */
     staleIfError?: number
+    /** For so long a call that failed is not tried again. */
     errorTtl?: number
   }
 >

@@ -7,17 +7,21 @@ import { type CachedDecorator, cachedOf, decorate, isContext } from './decorator
 import { notDecorable } from './errors.js'
 import { memoize } from './memoize.js'
 
-/** {@link cached}. */
+/** The type of {@link cached}: a function, a decorator, and a decorator with options. */
 export interface Cached {
+  /** As `@cached` on a method: memoized for each instance by itself. */
   <This, A extends unknown[], R>(
     method: (this: This, ...args: A) => R,
     context: ClassMethodDecoratorContext<This, (this: This, ...args: A) => R>,
   ): (this: This, ...args: A) => R
+  /** As `@cached` on a getter: its value is kept for each instance by itself. */
   <This, R>(getter: (this: This) => R, context: ClassGetterDecoratorContext<This, R>): (this: This) => R
+  /** As `cached(fn, options)`: the memoized function. */
   <F extends AnyFunction, S extends CachedStore | undefined = undefined>(
     fn: F,
     options?: CachedOptions<F, S>,
   ): CachedFunction<F, S>
+  /** As `@cached(options)`: a decorator of methods and getters. */
   (options?: CachedOptions): CachedDecorator
 
   /**

@@ -8,10 +8,12 @@ import { memoize } from './memoize.js'
 
 /** What `@cached({ ... })` is: a decorator of methods and getters. */
 export interface CachedDecorator {
+  /** Memoizes a method for each instance by itself. */
   <This, A extends unknown[], R>(
     method: (this: This, ...args: A) => R,
     context: ClassMethodDecoratorContext<This, (this: This, ...args: A) => R>,
   ): (this: This, ...args: A) => R
+  /** Keeps the value of a getter for each instance by itself. */
   <This, R>(getter: (this: This) => R, context: ClassGetterDecoratorContext<This, R>): (this: This) => R
 }
 

@@ -7,6 +7,7 @@ import { listOf } from './options.js'
 
 /** An entry in a dump, beside its key. */
 export interface Dumped<V> {
+  /** The value itself, by reference. */
   value: V
   /** How long it lives from when it was set, in milliseconds; `Infinity` for without end. */
   ttl?: number | undefined

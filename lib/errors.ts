@@ -40,6 +40,8 @@ export type ErrorCode =
   | 'ERR_MOKAPOT_TIMEOUT'
   /** Memory ran out for an entry within the limit. */
   | 'ERR_MOKAPOT_OUT_OF_MEMORY'
+  /** There is no binary for this platform, it is not installed, or it does not load. */
+  | 'ERR_MOKAPOT_NO_BINARY'
   /** mokapot itself failed: a defect to report. */
   | 'ERR_MOKAPOT_INTERNAL'
 
@@ -50,6 +52,7 @@ export class MokapotError extends Error {
   /** One of the `ERR_MOKAPOT_…` codes. */
   readonly code: ErrorCode
 
+  /** Makes an error with that code; `options` may name its `cause`. */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
@@ -376,6 +379,48 @@ export function invalidHandle(got: unknown): TypeError {
   return typeError(
     'ERR_MOKAPOT_INVALID_HANDLE',
     `expected the handle of a SharedCache (cache.handle), got ${describe(got)}`,
+  )
+}
+
+/** The platform has no binary. */
+export function noBinaryFor(
+  platform: string,
+  known: readonly string[],
+  version: string,
+  cause: unknown,
+): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_NO_BINARY',
+    `mokapot has no binary for ${platform}, only for ${known.join(', ')}; ${buildIt(version)}`,
+    { cause },
+  )
+}
+
+/** The platform's package is not there. */
+export function noBinary(platform: string, version: string, cause: unknown): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_NO_BINARY',
+    `the binary of mokapot for ${platform} is not installed: run npm install mokapot-${platform}@${version} ` +
+      '(it is left out by --omit=optional, and by a lock file or node_modules made on another platform); ' +
+      `or ${buildIt(version)}`,
+    { cause },
+  )
+}
+
+/** The platform's package is there, and the system refuses it. */
+export function binaryFails(platform: string, version: string, cause: unknown): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_NO_BINARY',
+    `the binary of mokapot for ${platform} does not load (${reason(cause)}): if it is damaged, remove node_modules and ` +
+      `install again, with mokapot-${platform}@${version} in it; if this system is too old for it, ${buildIt(version)}`,
+    { cause },
+  )
+}
+
+function buildIt(version: string): string {
+  return (
+    `build it from source: run npm install and npm run build in a checkout of mokapot ${version}, which takes Rust and ` +
+    'a C compiler, and set NAPI_RS_NATIVE_LIBRARY_PATH to the path of the .node file that this makes'
   )
 }
 

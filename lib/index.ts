@@ -1,5 +1,7 @@
 /**
  * mokapot: caches for Node.js on moka's TinyLFU, one at the speed of a Map, one shared by all worker threads.
+ *
+ * @module mokapot
  */
 export type { Size } from './bytes.js'
 export { Cache } from './cache.js'

@@ -8,6 +8,7 @@ import { coarseNow } from './coarse-time.js'
 
 /** A source of time in milliseconds, which never goes back. */
 export interface Clock {
+  /** The present, in milliseconds since any fixed moment. */
   now(): number
 }
 

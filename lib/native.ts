@@ -5,6 +5,8 @@
  * errors. A cache is named by the number that `create` or `attach` returned to this thread.
  */
 
+import { loadAddon } from './addon'
+
 /** What operations answer when they do not answer with a value; the same numbers stand in shared.rs. */
 export const OK = 0
 export const TOO_LARGE = 1
@@ -251,7 +253,7 @@ interface Native {
 }
 
 /** The addon, as the generated loader finds it. */
-export const native = require('../index.js') as Native
+export const native = loadAddon(() => require('../index.js')) as Native
 
 /** So many bytes of a value the addon writes into {@link scratch}; src/binding/value.rs has the same number. */
 const SHORT = 4096

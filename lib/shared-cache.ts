@@ -96,10 +96,10 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
   #loading: SharedLoading<K, V> | undefined
 
   /**
-   * Makes a cache.
+   * Makes a cache. `maxBytes` is required.
    *
-   * Throws a `RangeError` or `TypeError` with a `code` that names the option for what an option cannot be, and a
-   * `MokapotError` with code `ERR_MOKAPOT_NAME_TAKEN` when a living cache has the name.
+   * Throws a `RangeError` or `TypeError` that names the option, with code `ERR_MOKAPOT_INVALID_OPTION` for what an option
+   * cannot be and `ERR_MOKAPOT_UNKNOWN_OPTION` for one that does not exist, and a `MokapotError` with code `ERR_MOKAPOT_NAME_TAKEN` when a living cache has the name.
    */
   constructor(options: SharedCacheOptions<V>) {
     const opened = options instanceof Opened ? (options as Opened<V>) : make<V>(options)

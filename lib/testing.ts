@@ -1,5 +1,7 @@
 /**
  * Time in the hands of tests.
+ *
+ * @module mokapot/testing
  */
 import { rangeError } from './errors.js'
 import { native } from './native.js'

@@ -42,15 +42,15 @@ export async function main(body) {
 }
 
 /**
- * Runs a command in the project's root with its output shown as it comes. Resolves with the exit code, and with what
- * the command wrote to its standard output when `capture` is set.
+ * Runs a command in the project's root, or in `cwd`, with its output shown as it comes. Resolves with the exit code, and
+ * with what the command wrote to its standard output when `capture` is set.
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ capture?: boolean }} [options]
+ * @param {{ capture?: boolean, cwd?: string }} [options]
  * @returns {Promise<{ code: number, stdout: string }>}
  */
-export function run(command, args, { capture = false } = {}) {
+export function run(command, args, { capture = false, cwd = root } = {}) {
   const env = { ...process.env }
   if (capture && process.stdout.isTTY) {
     // A pipe stands between the command and the terminal, which would otherwise cost the colours.
@@ -59,7 +59,7 @@ export function run(command, args, { capture = false } = {}) {
   }
   return new Promise((done, failed) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env,
       stdio: [capture ? 'ignore' : 'inherit', capture ? 'pipe' : 'inherit', 'inherit'],
     })
@@ -122,16 +122,21 @@ export function checkRust({ components = [] } = {}) {
   }
 }
 
-/** Installs the dependencies unless node_modules already is what package-lock.json says. */
-export async function install() {
-  if (isInstalled()) return
+/**
+ * Installs the dependencies, of the project or of a tool that has a package of its own, unless node_modules already is
+ * what package-lock.json says.
+ *
+ * @param {string} [directory]
+ */
+export async function install(directory = root) {
+  if (isInstalled(directory)) return
   console.log('Installing dependencies ...')
   // The log level is set so that `npm --silent` around this script does not hide why an installation failed.
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath
   const { code } = npm?.endsWith('.js')
-    ? await run(process.execPath, [npm, ...args])
-    : await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args)
+    ? await run(process.execPath, [npm, ...args], { cwd: directory })
+    : await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, { cwd: directory })
   if (code !== 0) throw new Stop('The dependencies could not be installed.', code)
 }
 
@@ -203,7 +208,7 @@ function newest(path) {
 }
 
 /** The file that the generated loader looks for on this machine. */
-function addonName() {
+export function addonName() {
   const abi =
     process.platform === 'linux'
       ? isGlibc()
@@ -220,11 +225,12 @@ function isGlibc() {
   return report.header?.glibcVersionRuntime !== undefined
 }
 
-function isInstalled() {
+/** @param {string} directory */
+function isInstalled(directory) {
   // npm notes in this file what it has put into node_modules.
-  const note = join(root, 'node_modules', '.package-lock.json')
+  const note = join(directory, 'node_modules', '.package-lock.json')
   if (!existsSync(note)) return false
-  const wanted = packagesOf(join(root, 'package-lock.json'))
+  const wanted = packagesOf(join(directory, 'package-lock.json'))
   const present = packagesOf(note)
   return (
     Object.keys(present).every((path) => present[path]?.version === wanted[path]?.version) &&
@@ -255,7 +261,7 @@ function versionOf(args) {
  * @param {string} version
  * @param {readonly number[]} minimum
  */
-function isAtLeast(version, minimum) {
+export function isAtLeast(version, minimum) {
   const parts = version.split('.').map((part) => Number.parseInt(part, 10))
   for (const [index, least] of minimum.entries()) {
     const part = parts[index] ?? 0

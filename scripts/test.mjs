@@ -5,6 +5,8 @@
 
 import { performance } from 'node:perf_hooks'
 import { stripVTControlCharacters } from 'node:util'
+import { checkReference } from './docs.mjs'
+import { lintWorkflows } from './lint-workflows.mjs'
 import { bin, buildNative, buildTypeScript, checkNode, checkRust, install, run, Stop } from './prepare.mjs'
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
@@ -26,9 +28,12 @@ const steps = [
   { name: 'clippy, engine alone', act: () => cargo(...clippy, '--no-default-features', ...denyWarnings) },
   { name: 'clippy', act: () => cargo(...clippy, ...denyWarnings) },
   { name: 'biome', act: () => node('@biomejs/biome', 'biome', 'ci', '--error-on-warnings') },
+  { name: 'actionlint', act: () => withTool('actionlint', lintWorkflows) },
   { name: 'build', act: build },
   { name: 'types of lib', act: () => node('typescript', 'tsc', '--noEmit') },
   { name: 'types of the rest', act: () => node('typescript', 'tsc', '-p', 'tsconfig.check.json') },
+  { name: 'types as users meet them', act: typesOfUsers },
+  { name: 'API reference', act: () => withTool('TypeDoc', checkReference) },
   { name: 'cargo test', act: cargoTest },
   { name: 'ava', act: ava },
 ]
@@ -87,6 +92,27 @@ async function cargo(...args) {
  */
 async function node(packageName, command, ...args) {
   check(command, (await run(process.execPath, [bin(packageName, command), ...args])).code)
+}
+
+/**
+ * A check with a tool that a machine may lack and not be able to fetch: that is a test less, which the last line tells too.
+ *
+ * @param {string} tool
+ * @param {() => Promise<boolean>} act Answers whether there was the tool; throws for what it found.
+ */
+async function withTool(tool, act) {
+  if (await act()) {
+    total.passed += 1
+    return
+  }
+  total.skipped += 1
+  console.log(`SKIPPED: there is no ${tool} here, and it could not be fetched.`)
+}
+
+/** What compiles, and what must not, for those who use the package: over dist/, as Node and as bundlers resolve it. */
+async function typesOfUsers() {
+  for (const resolution of ['node16', 'bundler'])
+    await node('typescript', 'tsc', '-p', `__test__/types/tsconfig.${resolution}.json`)
 }
 
 /** The engine's own tests, with no Node in sight. */

@@ -68,13 +68,28 @@ check('Cache: a limit on sizes holds', () => {
   assert.ok(cache.calculatedSize <= 100)
 })
 
+/**
+ * Sets a key and reads it again before its time is over, which a slow machine may need some attempts for.
+ *
+ * @param {number} ttl
+ * @param {{ set(key: string, value: number): unknown, get(key: string): number | undefined }} cache
+ */
+function readsWithin(ttl, cache) {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const start = performance.now()
+    cache.set('key', 1)
+    const value = cache.get('key')
+    if (performance.now() - start < ttl / 2) return assert.equal(value, 1)
+  }
+  assert.fail('this machine is too slow to read anything in time')
+}
+
 check('Cache: by the real clock an entry is not read after its time, and is swept', async () => {
   const cache = new Cache({ max: 10, ttl: 50 })
-  cache.set('short', 1)
   cache.set('long', 2, { ttl: '1h' })
-  assert.equal(cache.get('short'), 1)
+  readsWithin(50, cache)
   await sleep(80)
-  assert.equal(cache.get('short'), undefined)
+  assert.equal(cache.get('key'), undefined)
   for (let waits = 0; cache.size > 1 && waits < 100; waits++) await sleep(20)
   assert.equal(cache.size, 1)
   assert.equal(cache.get('long'), 2)
@@ -82,11 +97,9 @@ check('Cache: by the real clock an entry is not read after its time, and is swep
 
 check('Cache: by the real clock an entry ends also while its thread is busy', () => {
   const cache = new Cache({ max: 10, ttl: 30 })
-  cache.set('key', 1)
+  readsWithin(30, cache)
   const end = performance.now() + 300
-  let seen = 0
-  while (performance.now() < end) if (cache.get('key') === 1) seen++
-  assert.ok(seen > 0)
+  while (performance.now() < end) cache.get('key')
   assert.equal(cache.get('key'), undefined)
 })
 
@@ -383,8 +396,7 @@ check('SharedCache: both limits hold after every call', () =>
 
 check('SharedCache: by the real clock an entry is not read after its time', () =>
   withShared({ ttl: 50 }, async (cache) => {
-    cache.set('key', 1)
-    assert.equal(cache.get('key'), 1)
+    readsWithin(50, cache)
     await sleep(80)
     assert.equal(cache.get('key'), undefined)
   }),
