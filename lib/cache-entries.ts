@@ -15,6 +15,8 @@ import { SlotTable } from './slot-table.js'
 import { Sweeper } from './sweeper.js'
 import { Weighing } from './weighing.js'
 
+/** The most entries there are, whatever the limits: what a Map holds. */
+const MOST_ENTRIES = 2 ** 24
 /** A sweep comes no sooner than so many milliseconds after the last, and later for a large table. */
 const SWEEP_INTERVAL = 100
 /** The slots that a sweep looks at in a millisecond at least: with these it takes a hundredth of the time at the most. */
@@ -58,10 +60,10 @@ export class CacheEntries<K, V> {
     const { max, maxSize, ttl, tti, policy, clock, dispose } = settings
     const lru = policy === 'lru'
     if (maxSize === NEVER) {
-      this.#table = new SlotTable(lru, max, NEVER)
+      this.#table = new SlotTable(lru, Math.min(max, MOST_ENTRIES), NEVER)
     } else {
       this.#weighing = new Weighing(maxSize, settings.sizeCalculation)
-      this.#table = new SlotTable(lru, this.#weighing.limit, max)
+      this.#table = new SlotTable(lru, this.#weighing.limit, Math.min(max, MOST_ENTRIES))
     }
     this.#departures = dispose === undefined ? undefined : new Departures(dispose)
     this.#sweeper = new Sweeper<CacheEntries<K, V>>(this, CacheEntries.#sweepSlice)
@@ -119,6 +121,11 @@ export class CacheEntries<K, V> {
   /** The present, in milliseconds. */
   now(): number {
     return (this.#lifetimes ?? this.#keepTimes()).now()
+  }
+
+  /** Throws what reading the time would throw, before anything changes. */
+  checkClock(): void {
+    this.#lifetimes?.now()
   }
 
   /** A read that counts, and keeps the entry from idling out. */
@@ -267,11 +274,12 @@ export class CacheEntries<K, V> {
   resize(max: number, maxSize: number): void {
     const table = this.#table
     const weighing = this.#weighing
+    const most = Math.min(max, MOST_ENTRIES)
     this.#max = max
     if (weighing === undefined) {
-      table.resize(max, NEVER)
+      table.resize(most, NEVER)
     } else if (weighing.resize(maxSize)) {
-      table.resize(weighing.limit, max)
+      table.resize(weighing.limit, most)
     } else {
       for (const slot of table.slots.values()) {
         if (weighing.sizeAt(slot) <= maxSize) continue
@@ -280,7 +288,7 @@ export class CacheEntries<K, V> {
       }
       table.forgetListed()
       const weigh = (slot: number): number => weighing.weightOf(weighing.sizeAt(slot))
-      table.rebuild(weighing.limit, max, weigh, (slot) => this.#evict(slot))
+      table.rebuild(weighing.limit, most, weigh, (slot) => this.#evict(slot))
     }
     this.#evictGone()
   }
