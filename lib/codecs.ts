@@ -312,10 +312,10 @@ function isShared(store: ArrayBufferLike): boolean {
   return Object.getPrototypeOf(store) !== ArrayBuffer.prototype && types.isSharedArrayBuffer(store)
 }
 
-// A typed array whose store was transferred away looks empty; only making another one over the store tells.
+// A typed array whose store was transferred away, or has shrunk until it lies outside, looks empty; only copying it tells.
 function isDetached(bytes: Uint8Array): boolean {
   try {
-    new Uint8Array(bytes.buffer)
+    new Uint8Array(bytes)
     return false
   } catch {
     return true
@@ -324,7 +324,11 @@ function isDetached(bytes: Uint8Array): boolean {
 
 function stableBytes(bytes: Uint8Array): Uint8Array | undefined {
   if (isStable(bytes)) return bytes
-  return isDetached(bytes) ? undefined : new Uint8Array(bytes)
+  try {
+    return new Uint8Array(bytes)
+  } catch {
+    return undefined // as in isDetached
+  }
 }
 
 function refuseDetached(codec: string, key: unknown, bytes: Uint8Array): never {

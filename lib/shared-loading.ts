@@ -14,7 +14,7 @@ import { type Load, type LoadDefaults, type LoadPlan, timeToLive } from './loadi
 import type { Miss } from './miss.js'
 import { Join, LANDED_ERROR, native, Standing } from './native.js'
 import { payloadOf } from './payload.js'
-import { settled } from './shared-bulk.js'
+import { checkKey, settled } from './shared-bulk.js'
 import type { SharedKey } from './shared-options.js'
 
 /** How many errors a thread remembers as they were thrown; beyond, a copy is made anew. */
@@ -117,7 +117,7 @@ export class SharedLoading<K extends SharedKey, V> extends Loading<K, V, Encoded
   }
 
   protected keep(key: K): K {
-    return typeof key === 'object' ? (new Uint8Array(key) as K) : key
+    return checkKey(key)
   }
 
   protected join(key: K, load: Load<K, V>, plan: LoadPlan<V>, caller: Caller<Encoded> | undefined): void {
