@@ -22,7 +22,7 @@ for (const { member, world, kind, use, options } of ways) {
       for (const value of VALUES) {
         const given = { ...base(member, option), [option]: value }
         const outcome = outcomeOf(member, option, value)
-        const what = `${member} with ${option} ${isRevoked(value) ? 'revoked' : shown(value)}`
+        const what = `${member} with ${option} ${shown(value)}`
         if (outcome === 'good') await takes(t, world, (subject) => use(subject, given), what)
         else {
           const refusal = isRevoked(value) ? {} : { code, names: (PREFIX[member] ?? '') + option }
