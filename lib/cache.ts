@@ -242,6 +242,7 @@ export class Cache<K, V> implements Iterable<[K, V]> {
 
   /** {@link Cache.entries}. */
   [Symbol.iterator](): IterableIterator<[K, V]> {
+    this.#open()
     return this.entries()
   }
 
@@ -254,6 +255,7 @@ export class Cache<K, V> implements Iterable<[K, V]> {
 
   /** How many milliseconds the entry of `key` has left: 0 if there is none, `Infinity` without a deadline. */
   getRemainingTTL(key: K): number {
+    this.#open()
     return this.info(key)?.remaining ?? 0
   }
 

@@ -285,6 +285,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    * `TypeError` with code `ERR_MOKAPOT_INVALID_VALUE`.
    */
   memo(key: K, compute: (key: K) => V, options?: SharedSetOptions): V {
+    this.#checkOpen()
     checkFunction('compute', compute)
     const lifetime = lifetimeOf('memo', options)
     const found = this.get(key, MISS)
@@ -340,11 +341,13 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 
   /** {@link SharedCache.entries}. */
   [Symbol.iterator](): IterableIterator<[K, V]> {
+    this.#checkOpen()
     return this.entries()
   }
 
   /** Calls `act` for each entry, as {@link SharedCache.entries} meets them. */
   forEach(act: (value: V, key: K, cache: this) => void): void {
+    this.#checkOpen()
     checkFunction('act', act)
     for (const [key, value] of this.entries()) act(value, key, this)
   }
