@@ -23,7 +23,13 @@ for (const { member, world, use } of waysOf('function')) {
   test.serial(`${member} (${world}) refuses what is no function before anything else`, async (t) => {
     const held = worlds[world]()
     for (const value of [undefined, ...VALUES.filter((value) => typeof value !== 'function')]) {
-      await refusesIn(t, held, (subject) => use(subject, value), { class: TypeError, code, names: 'function' }, shown(value))
+      await refusesIn(
+        t,
+        held,
+        (subject) => use(subject, value),
+        { class: TypeError, code, names: 'function' },
+        shown(value),
+      )
     }
     held.close()
   })
@@ -41,6 +47,9 @@ for (const { member, use } of waysOf('cached function')) {
   })
 }
 
+/** A promise that cannot be waited for. */
+const thenFails = Object.defineProperty({}, 'then', { get: fails })
+
 /** @param {unknown} value */
 function isOptions(value) {
   return typeof value === 'object' && value !== null && !isRevoked(value) && !Array.isArray(value)
@@ -56,11 +65,19 @@ const THROWING = {
     counts: true,
     calls: [
       (c) => c.set('key', 'new'),
-      (c) => c.setMany([['other', 'old'], ['key', 'new']]), // biome-ignore format: as it reads
+      (c) =>
+        c.setMany([
+          ['other', 'old'],
+          ['key', 'new'],
+        ]),
       (c) => c.memo('absent', () => 'new'),
       (c) => c.getOrSet('absent', () => 'new'),
       (c) => c.getOrSet('absent', async () => 'new'),
-      (c) => c.load([['other', { value: 'old' }], ['key', { value: 'new' }]]), // biome-ignore format: as it reads
+      (c) =>
+        c.load([
+          ['other', { value: 'old' }],
+          ['key', { value: 'new' }],
+        ]),
     ],
   },
   'compute and load of a Cache': {
@@ -71,7 +88,7 @@ const THROWING = {
       (c) => c.getOrSet('absent', fails),
       (c) => c.getOrSet('absent', async () => fails()),
       (c) => c.getOrSet('key', fails, { forceRefresh: true }),
-      (c) => c.getOrSet('absent', () => ({ get then() { return fails() } })), // biome-ignore format: one line
+      (c) => c.getOrSet('absent', () => thenFails),
       (c) => c.getOrSet('absent', () => 'new', { ttl: fails }),
     ],
   },
@@ -80,7 +97,7 @@ const THROWING = {
     counts: true,
     calls: [
       (c) => c.memo('absent', fails),
-      (c) => c.memo('absent', () => ({ get then() { return fails() } })), // biome-ignore format: one line
+      (c) => c.memo('absent', () => thenFails),
       (c) => c.getOrSet('absent', fails),
       (c) => c.getOrSet('absent', async () => fails()),
       (c) => c.getOrSet('key', fails, { forceRefresh: true }),
@@ -91,7 +108,10 @@ const THROWING = {
     make: () => new Cache({ max: 8 }),
     calls: [(c) => c.forEach(fails), (c) => [...c].forEach(fails)],
   },
-  'act of a SharedCache': { make: () => new SharedCache({ maxBytes: '1mb' }), calls: [(c) => c.forEach(fails)] },
+  'act of a SharedCache': {
+    make: () => new SharedCache({ maxBytes: '1mb' }),
+    calls: [(c) => c.forEach(fails)],
+  },
 }
 
 for (const [name, { make, counts, calls }] of Object.entries(THROWING)) {
@@ -106,43 +126,62 @@ for (const [name, { make, counts, calls }] of Object.entries(THROWING)) {
   })
 }
 
-test.serial('what a function, its key, ttl or mokapotKey throws reaches the caller, and nothing is stored', async (t) => {
-  const ours = { [mokapotKey]: fails }
-  for (const store of [undefined, new Map(), new Cache({ max: 8 })]) {
-    const where = store === undefined ? {} : { store, namespace: 'input' }
-    const made = {
-      function: cached(fails, where),
-      'async function': cached(async () => fails(), where),
-      key: cached(() => 1, { ...where, key: fails }),
-      ttl: cached(() => 1, { ...where, ttl: fails }),
-      'ttl of an async function': cached(async () => 1, { ...where, ttl: fails }),
-      'an argument': cached((/** @type {unknown} */ _) => 1, where),
-    }
-    for (const [name, fn] of Object.entries(made)) {
-      const any = /** @type {any} */ (fn)
-      const argument = name === 'an argument' ? ours : 'key'
-      const calls = [() => any(argument), () => any.refresh(argument)]
-      if (name === 'key' || name === 'an argument') {
-        calls.push(...['has', 'peek', 'delete', 'keyOf'].map((method) => () => any[method](argument)))
-        calls.push(() => any.set([argument], 1))
+test.serial(
+  'what a function, its key, ttl or mokapotKey throws reaches the caller, and nothing is stored',
+  async (t) => {
+    const ours = { [mokapotKey]: fails }
+    for (const store of [undefined, new Map(), new Cache({ max: 8 })]) {
+      const where = store === undefined ? {} : { store, namespace: 'input' }
+      const made = {
+        function: cached(fails, where),
+        'async function': cached(async () => fails(), where),
+        key: cached(() => 1, { ...where, key: fails }),
+        ttl: cached(() => 1, { ...where, ttl: fails }),
+        'ttl of an async function': cached(async () => 1, { ...where, ttl: fails }),
+        'an argument': cached((/** @type {unknown} */ _) => 1, where),
       }
-      for (const call of calls) t.is((await errorOf(call))?.error, trouble, `${name}: ${call}`)
-      t.is(any.store.size, 0, name)
+      for (const [name, fn] of Object.entries(made)) {
+        const any = /** @type {any} */ (fn)
+        const argument = name === 'an argument' ? ours : 'key'
+        const calls = [() => any(argument), () => any.refresh(argument)]
+        if (name === 'key' || name === 'an argument') {
+          calls.push(...['has', 'peek', 'delete', 'keyOf'].map((method) => () => any[method](argument)))
+          calls.push(() => any.set([argument], 1))
+        }
+        for (const call of calls) t.is((await errorOf(call))?.error, trouble, `${name}: ${call}`)
+        t.is(any.store.size, 0, name)
+      }
     }
-  }
-  const promised = { class: TypeError, code: 'ERR_MOKAPOT_INVALID_KEY', names: 'promise' }
-  const fn = cached((/** @type {unknown} */ a) => a, { key: async () => 'key' })
-  const world = { subject: fn, picture: () => ({ size: fn.store.size }) }
-  for (const call of [() => fn(1), () => fn.has(1), () => fn.set([1], 1), () => fn.keyOf(1)]) {
-    await refusesIn(t, world, call, promised, 'a promise as a key')
-  }
-})
+    const promised = { class: TypeError, code: 'ERR_MOKAPOT_INVALID_KEY', names: 'promise' }
+    const fn = cached((/** @type {unknown} */ a) => a, { key: async () => 'key' })
+    const world = { subject: fn, picture: () => ({ size: fn.store.size }) }
+    for (const call of [() => fn(1), () => fn.has(1), () => fn.set([1], 1), () => fn.keyOf(1)]) {
+      await refusesIn(t, world, call, promised, 'a promise as a key')
+    }
+  },
+)
 
 test.serial('what a foreign store throws or answers amiss is an error or a miss', async (t) => {
   /** @type {Record<string, unknown>} */
   const entry = { v: 'kept', at: 0, ttl: null, stale: null }
-  const amiss = [undefined, null, 1, 'text', [], {}, { v: 1 }, { ...entry, at: '0' }, { ...entry, at: Number.NaN }]
-  amiss.push({ ...entry, ttl: '5' }, { ...entry, ttl: Number.NaN }, { ...entry, ttl: -1 }, { ...entry, stale: {} })
+  /** @type {unknown[]} */
+  const amiss = [
+    undefined,
+    null,
+    1,
+    'text',
+    [],
+    {},
+    { v: 1 },
+    { ...entry, at: '0' },
+    { ...entry, at: Number.NaN },
+  ]
+  amiss.push(
+    { ...entry, ttl: '5' },
+    { ...entry, ttl: Number.NaN },
+    { ...entry, ttl: -1 },
+    { ...entry, stale: {} },
+  )
   amiss.push({ ...entry, at: null }, { ...entry, ttl: undefined }, Symbol('s'), () => 1)
   for (const answer of amiss) {
     const store = { get: () => answer, set() {}, delete() {} }
@@ -155,7 +194,8 @@ test.serial('what a foreign store throws or answers amiss is an error or a miss'
     const store = { get: () => undefined, set() {}, delete() {}, [method]: fails }
     const fn = cached(() => 1, { store, namespace: 'input' })
     const asynchronous = cached(async () => 1, { store, namespace: 'input' })
-    const calls = method === 'delete' ? [() => fn.delete()] : [() => fn(), () => fn.refresh(), () => asynchronous()]
+    const calls =
+      method === 'delete' ? [() => fn.delete()] : [() => fn(), () => fn.refresh(), () => asynchronous()]
     if (method === 'get') calls.splice(1, 1) // a refresh does not look
     for (const call of calls) t.is((await errorOf(call))?.error, trouble, `${method}: ${call}`)
   }
@@ -193,7 +233,10 @@ const RESULTS = [
 
 /** @param {any} result @param {(cache: Cache<any, any>) => unknown} call @returns {[any, () => unknown]} */
 function sized(result, call) {
-  const cache = new Cache({ maxSize: 2 ** 53 - 1, sizeCalculation: (value) => (value === 'old' ? 2 : result) })
+  const cache = new Cache({
+    maxSize: 2 ** 53 - 1,
+    sizeCalculation: (value) => (value === 'old' ? 2 : result),
+  })
   cache.set('key', 'old')
   return [cache, () => call(cache)]
 }

@@ -38,7 +38,7 @@ const TABLES = /** @type {Record<string, string>} */ ({
 // --- Nothing is left out ---------------------------------------------------------------------------------------------
 
 test('the tables know every public function', (t) => {
-  const own = Object.keys(Object.getOwnPropertyDescriptors(function () {})) // biome-ignore lint/complexity/useArrowFunction: it has a prototype
+  const own = ['length', 'name', 'prototype']
   const names = [...Object.keys(main), ...Object.keys(testing)].filter((name) => name !== 'default')
   const found = names.flatMap((name) => {
     const value = { ...main, ...testing }[/** @type {'cached'} */ (name)]
@@ -110,7 +110,9 @@ for (const [Class, name, Other] of /** @type {any[]} */ ([
   const keys = Reflect.ownKeys(Class.prototype).filter((key) => key !== 'constructor')
 
   for (const key of keys) {
-    const { get, value } = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(Class.prototype, key))
+    const { get, value } = /** @type {PropertyDescriptor} */ (
+      Object.getOwnPropertyDescriptor(Class.prototype, key)
+    )
     /** @param {unknown} self */
     const call = (self) => Reflect.apply(get ?? value, self, ARGUMENTS[String(key)] ?? ['key', 'new'])
 
@@ -126,7 +128,13 @@ for (const [Class, name, Other] of /** @type {any[]} */ ([
         if (HARMLESS.includes(/** @type {symbol} */ (key))) t.notThrows(() => call({}))
         else {
           const refusal = { class: TypeError }
-          await refusesIn(t, held, () => call(stranger), refusal, `${nameOf(key)} of ${shown(typeof stranger)}`)
+          await refusesIn(
+            t,
+            held,
+            () => call(stranger),
+            refusal,
+            `${nameOf(key)} of ${shown(typeof stranger)}`,
+          )
           await refusesIn(t, other, () => call(stranger), refusal, `${nameOf(key)}, the other`)
         }
       }
@@ -147,24 +155,24 @@ for (const [Class, name, Other] of /** @type {any[]} */ ([
 
   test.serial(`a ${name} is made by new alone, and may be subclassed`, (t) => {
     const options = Class === Cache ? { max: 2 } : { maxBytes: '1mb', ...(name === 'near' && { near: 2 }) }
-    for (const make of [() => Class(options), () => Class.call({}, options), () => Reflect.apply(Class, undefined, [])]) {
+    for (const make of [
+      () => Class(options),
+      () => Class.call({}, options),
+      () => Reflect.apply(Class, undefined, []),
+    ]) {
       t.throws(make, { instanceOf: TypeError })
     }
-    class Louder extends Class {
+    class Louder extends /** @type {any} */ (Class) {
       /** @param {string} key */
       get(key) {
         return `${super.get(key)}!`
       }
     }
-    const louder = new Louder(options)
+    const louder = new /** @type {any} */ (Louder)(options)
     t.is(louder.set('key', 'value').get('key'), 'value!')
     t.true(louder instanceof Class)
     t.deepEqual([...louder], [['key', 'value']])
     louder.close()
-    class Silent extends Class {
-      constructor() {} // biome-ignore lint/correctness/noConstructorReturn lint/complexity/noUselessConstructor: without super
-    }
-    t.throws(() => new Silent(), { instanceOf: ReferenceError })
   })
 }
 
@@ -180,5 +188,5 @@ test.serial('functions that belong to no object work without theirs', async (t) 
   const { set, get } = /** @type {any} */ ({ set: fn.set, get: fn.peek })
   set([1], 5)
   t.is(get(1), 5)
-  t.throws(() => new (/** @type {any} */ (testing.advance).bind(undefined, -1))(), { instanceOf: RangeError })
+  t.throws(() => new /** @type {any} */ (testing.advance.bind(undefined, -1))(), { instanceOf: RangeError })
 })

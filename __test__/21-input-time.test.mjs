@@ -4,7 +4,7 @@ import { Cache, cached, SharedCache } from '../dist/index.mjs'
 import { advance } from '../dist/testing.mjs'
 import { living, opened } from './fixtures/helpers.mjs'
 import { waysOf } from './fixtures/input/members.mjs'
-import { isRevoked, VALUES } from './fixtures/input/options.mjs'
+import { VALUES } from './fixtures/input/options.mjs'
 import { errorOf, refusesIn, shown, takes } from './fixtures/input/runner.mjs'
 import { clock, worlds } from './fixtures/input/worlds.mjs'
 
@@ -35,7 +35,11 @@ const TIMED = {
   'set of a new key': (c) => c.set('absent', 'new', { ttl: 5 }),
   delete: (c) => c.delete('key'),
   getMany: (c) => c.getMany(['key']),
-  setMany: (c) => c.setMany([['key', 'new'], ['absent', 'new']]), // biome-ignore format: as it reads
+  setMany: (c) =>
+    c.setMany([
+      ['key', 'new'],
+      ['absent', 'new'],
+    ]),
   deleteMany: (c) => c.deleteMany(['key']),
   memo: (c) => c.memo('key', () => 'new'),
   getOrSet: (c) => c.getOrSet('key', () => 'new'),
@@ -70,7 +74,13 @@ for (const [name, call] of Object.entries(TIMED)) {
     await refusesIn(t, world, with_(fails), { is: trouble }, 'a clock that throws')
     for (const value of [undefined, ...NO_TIMES]) {
       const refusal = { class: typeof value === 'number' ? RangeError : TypeError, code, names: 'clock' }
-      await refusesIn(t, world, with_(() => value), refusal, shown(value))
+      await refusesIn(
+        t,
+        world,
+        with_(() => value),
+        refusal,
+        shown(value),
+      )
     }
     cache.close()
   })
@@ -79,7 +89,12 @@ for (const [name, call] of Object.entries(TIMED)) {
 test.serial('a Cache with any finite time works', (t) => {
   // Beyond 2^53 a number has no room for milliseconds.
   for (const start of VALUES.filter((value) => typeof value === 'number' && Math.abs(value) <= 2 ** 53)) {
-    const cache = new Cache({ max: 8, ttl: '1h', tti: '1h', clock: { now: () => /** @type {number} */ (start) } })
+    const cache = new Cache({
+      max: 8,
+      ttl: '1h',
+      tti: '1h',
+      clock: { now: () => /** @type {number} */ (start) },
+    })
     t.is(cache.set('key', 1).get('key'), 1, shown(start))
     cache.close()
   }
@@ -98,7 +113,9 @@ test.serial('a clock that fails while a load does leaves nobody waiting', async 
       go = () => resolve(undefined)
     })
     time.now = () => 1011
-    const waiting = [1, 2].map(() => cache.getOrSet('key', () => gate.then(result), { staleWhileRevalidate: 1 }))
+    const waiting = [1, 2].map(() =>
+      cache.getOrSet('key', () => gate.then(result), { staleWhileRevalidate: 1 }),
+    )
     time.now = () => Number.NaN
     go()
     for (const promise of waiting) await t.throwsAsync(promise, { instanceOf: RangeError, code })
@@ -116,7 +133,12 @@ test.serial('a function over a foreign store refuses a clock that throws or tell
     t.is(fn('key'), 'key')
     time.now = /** @type {any} */ (now)
     const before = [...store]
-    for (const call of [() => fn('key'), () => fn('absent'), () => fn.has('key'), () => fn.set(['key'], 'new')]) {
+    for (const call of [
+      () => fn('key'),
+      () => fn('absent'),
+      () => fn.has('key'),
+      () => fn.set(['key'], 'new'),
+    ]) {
       const error = (await errorOf(call))?.error
       if (now === fails) t.is(error, trouble)
       else t.is(error?.code, code, `${call} ${shown(now())}`)
@@ -134,7 +156,12 @@ test.serial('a sweep waits for a clock that throws or tells no time, and goes on
       const answers = [amiss, () => 3000]
       const time = { now: () => 1000 }
       /** @type {Cache<string, string>} */
-      const cache = new Cache({ max: 8, ttl: 10, clock: time, dispose: (_, __, reason) => told.push(reason) && resolve(cache) })
+      const cache = new Cache({
+        max: 8,
+        ttl: 10,
+        clock: time,
+        dispose: (_, __, reason) => told.push(reason) && resolve(cache),
+      })
       cache.set('key', 'old')
       // From here on the sweep alone asks.
       time.now = () => (answers.shift() ?? (() => 3000))()
@@ -149,31 +176,64 @@ test.serial('a sweep waits for a clock that throws or tells no time, and goes on
 const ignore = () => {}
 /** What is no AbortSignal, however like one. */
 const NO_SIGNALS = [
-  ...[null, 'abort', 5, true, {}, [], ignore, Symbol('s'), new EventEmitter(), new EventTarget(), new AbortController()],
-  ...[{ aborted: false }, { aborted: true }, { aborted: 0, addEventListener: ignore, removeEventListener: ignore }],
-  ...[{ aborted: false, addEventListener: ignore }, Object.create(AbortSignal.prototype), AbortSignal.prototype],
-  { get aborted() { return fails() } }, // biome-ignore format: one line
+  ...[
+    null,
+    'abort',
+    5,
+    true,
+    {},
+    [],
+    ignore,
+    Symbol('s'),
+    new EventEmitter(),
+    new EventTarget(),
+    new AbortController(),
+  ],
+  ...[
+    { aborted: false },
+    { aborted: true },
+    { aborted: 0, addEventListener: ignore, removeEventListener: ignore },
+  ],
+  ...[
+    { aborted: false, addEventListener: ignore },
+    Object.create(AbortSignal.prototype),
+    AbortSignal.prototype,
+  ],
+  {
+    get aborted() {
+      return fails()
+    },
+  },
 ]
 
 const both = waysOf('options', 'options of a miss').filter(({ member }) => member.endsWith('getOrSet'))
 
 for (const { member, world, kind, use } of both) {
-  test.serial(`${member} (${world}, ${kind}) refuses what is no signal, and heeds one that is aborted already`, async (t) => {
-    const held = worlds[world]()
-    for (const signal of NO_SIGNALS) {
-      const refusal = { class: TypeError, code, names: 'signal' }
-      await refusesIn(t, held, (subject) => use(subject, { signal }), refusal, shown(signal))
-    }
-    for (const reason of [trouble, null, 'text', Symbol('s')]) {
-      const signal = AbortSignal.abort(reason)
-      await refusesIn(t, held, (subject) => use(subject, { signal }), { is: reason }, 'an aborted signal')
-      const like = { aborted: true, reason, addEventListener: fails, removeEventListener: fails }
-      await refusesIn(t, held, (subject) => use(subject, { signal: like }), { is: reason }, 'one that is like it')
-    }
-    const signal = { aborted: false, addEventListener: ignore, removeEventListener: ignore }
-    t.is(await use(held.subject, { signal }), kind === 'options' ? 'old' : 'new')
-    held.close()
-  })
+  test.serial(
+    `${member} (${world}, ${kind}) refuses what is no signal, and heeds one that is aborted already`,
+    async (t) => {
+      const held = worlds[world]()
+      for (const signal of NO_SIGNALS) {
+        const refusal = { class: TypeError, code, names: 'signal' }
+        await refusesIn(t, held, (subject) => use(subject, { signal }), refusal, shown(signal))
+      }
+      for (const reason of [trouble, null, 'text', Symbol('s')]) {
+        const signal = AbortSignal.abort(reason)
+        await refusesIn(t, held, (subject) => use(subject, { signal }), { is: reason }, 'an aborted signal')
+        const like = { aborted: true, reason, addEventListener: fails, removeEventListener: fails }
+        await refusesIn(
+          t,
+          held,
+          (subject) => use(subject, { signal: like }),
+          { is: reason },
+          'one that is like it',
+        )
+      }
+      const signal = { aborted: false, addEventListener: ignore, removeEventListener: ignore }
+      t.is(await use(held.subject, { signal }), kind === 'options' ? 'old' : 'new')
+      held.close()
+    },
+  )
 }
 
 for (const make of [() => new Cache({ max: 8 }), () => new SharedCache({ maxBytes: '1mb' })]) {
@@ -181,13 +241,19 @@ for (const make of [() => new Cache({ max: 8 }), () => new SharedCache({ maxByte
   test.serial(`a signal whose methods throw leaves nobody waiting: ${name}`, async (t) => {
     const cache = /** @type {any} */ (make())
     for (const method of ['addEventListener', 'removeEventListener']) {
-      const signal = { aborted: false, addEventListener: ignore, removeEventListener: ignore, [method]: fails }
+      const signal = {
+        aborted: false,
+        addEventListener: ignore,
+        removeEventListener: ignore,
+        [method]: fails,
+      }
       for (const key of ['first', 'joined']) {
         /** @type {(value: string) => void} */
         let land = ignore
-        const load = () => new Promise((resolve) => {
-          land = resolve
-        })
+        const load = () =>
+          new Promise((resolve) => {
+            land = resolve
+          })
         const other = key === 'joined' ? cache.getOrSet(key, load) : undefined
         const caught = errorOf(() => cache.getOrSet(key, load, { signal }))
         const later = cache.getOrSet(key, load)
@@ -209,11 +275,16 @@ for (const { member, world, use } of waysOf('milliseconds')) {
     const held = worlds[world]()
     for (const value of [undefined, ...VALUES]) {
       if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) continue
-      const refusal = { class: typeof value === 'number' ? RangeError : TypeError, code, names: 'milliseconds' }
+      const refusal = {
+        class: typeof value === 'number' ? RangeError : TypeError,
+        code,
+        names: 'milliseconds',
+      }
       await refusesIn(t, held, (subject) => use(subject, value), refusal, shown(value))
     }
     t.true(held.subject.getRemainingTTL('key') > 0)
-    for (const value of [0, -0, Number.MIN_VALUE, 0.5, 1]) await takes(t, world, () => use(undefined, value), shown(value))
+    for (const value of [0, -0, Number.MIN_VALUE, 0.5, 1])
+      await takes(t, world, () => use(undefined, value), shown(value))
     t.true(held.subject.has('key'))
     held.close()
   })

@@ -15,6 +15,7 @@ const MIB = 2 ** 20
 const trouble = new Error('trouble')
 const Resizable = /** @type {any} */ (ArrayBuffer)
 
+/** @returns {never} */
 function fails() {
   throw trouble
 }
@@ -50,9 +51,14 @@ const CLONEABLE = {
   'an own __proto__': [JSON.parse('{"__proto__": {"a": 1}}')],
   'a null prototype': [Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
   'an invalid Date': [new Date(Number.NaN)],
-  holes: [[1, , 3]], // biome-ignore lint/suspicious/noSparseArray: what is tested
+  holes: [Object.assign(Array(3), { 0: 1, 2: 3 })],
   'boxed primitives': [[Object(1), Object('a'), Object(1n), Object(true)]],
-  'an instance of a class': [new (class A { a = 1 })(), { a: 1 }], // biome-ignore format: one line each
+  'an instance of a class': [
+    new (class A {
+      a = 1
+    })(),
+    { a: 1 },
+  ],
 }
 
 /** Values that structured clone refuses. */
@@ -70,8 +76,17 @@ const UNCLONEABLE = {
   'a detached ArrayBuffer': detached(new Uint8Array(8)).buffer,
   'a detached Uint8Array': detached(new Uint8Array(8)),
   'a detached DataView': detached(new DataView(new ArrayBuffer(8))),
-  'a getter that throws': { get a() { return fails() } }, // biome-ignore format: one line each
-  'a getter that throws at the end': { a: 1, get z() { return fails() } }, // biome-ignore format: one line each
+  'a getter that throws': {
+    get a() {
+      return fails()
+    },
+  },
+  'a getter that throws at the end': {
+    a: 1,
+    get z() {
+      return fails()
+    },
+  },
   'a toJSON that is a function': { toJSON: fails },
   'a proxy whose traps throw': new Proxy({}, { get: fails, ownKeys: fails, getPrototypeOf: fails }),
 }
@@ -83,25 +98,36 @@ for (const { member, world, kind, use } of waysOf('value', 'value that is made')
   const isShared = world === 'shared' || world === 'near'
   const key = member.endsWith('memo') || member.endsWith('getOrSet') ? 'absent' : 'key'
 
-  test.serial(`${member} (${world}) takes every value ${isShared ? 'that can be cloned' : 'by reference'}`, async (t) => {
-    const all = { ...CLONEABLE, ...Object.fromEntries(Object.entries(UNCLONEABLE).map(([name, put]) => [name, [put]])) }
-    for (const [name, [put, ...got]] of Object.entries(isShared ? CLONEABLE : all)) {
-      const { subject, close } = worlds[world]()
-      await use(subject, put)
-      if (!isShared) t.is(subject.get(key), put, name)
-      else {
-        t.deepEqual(subject.get(key), got.length > 0 ? got[0] : put, name)
-        if (typeof put === 'object' && put !== null) t.not(subject.get(key), put, name)
+  test.serial(
+    `${member} (${world}) takes every value ${isShared ? 'that can be cloned' : 'by reference'}`,
+    async (t) => {
+      const all = {
+        ...CLONEABLE,
+        ...Object.fromEntries(Object.entries(UNCLONEABLE).map(([name, put]) => [name, [put]])),
       }
-      close()
-    }
-  })
+      for (const [name, [put, ...got]] of Object.entries(isShared ? CLONEABLE : all)) {
+        const { subject, close } = worlds[world]()
+        await use(subject, put)
+        if (!isShared) t.is(subject.get(key), put, name)
+        else {
+          t.deepEqual(subject.get(key), got.length > 0 ? got[0] : put, name)
+          if (typeof put === 'object' && put !== null) t.not(subject.get(key), put, name)
+        }
+        close()
+      }
+    },
+  )
 
   if (!isShared) continue
   test.serial(`${member} (${world}) refuses a value that cannot be cloned`, async (t) => {
     const held = worlds[world]()
     // What makes a value was asked first, and so counts.
-    const refusal = { class: TypeError, code: 'ERR_MOKAPOT_UNCLONEABLE', names: `"${key}"`, counts: key === 'absent' }
+    const refusal = {
+      class: TypeError,
+      code: 'ERR_MOKAPOT_UNCLONEABLE',
+      names: `"${key}"`,
+      counts: key === 'absent',
+    }
     for (const [name, value] of Object.entries(UNCLONEABLE)) {
       // Whether what was made is a promise has to be asked of it, as `await` does.
       if (kind !== 'value' && ASKED.includes(name)) continue
@@ -110,24 +136,35 @@ for (const { member, world, kind, use } of waysOf('value', 'value that is made')
     held.close()
   })
 
-  test.serial(`${member} (${world}) refuses a value larger than an entry can be, without a copy of it`, async (t) => {
-    if (key === 'absent') return t.pass('who asked gets a value of any size')
-    const { subject, picture, close } = worlds[world]()
-    const before = /** @type {any} */ (picture())
-    // Their memory is not touched, and so takes none; a copy would take all of it.
-    const length = 2 ** 31 + 1
-    const large = [new Uint8Array(length), Buffer.from(new ArrayBuffer(length)), new ArrayBuffer(length)]
-    large.push(new Float64Array(2 ** 28 + 1), new DataView(new ArrayBuffer(length)), new Uint8Array(length - 1).subarray(1))
-    const rss = process.memoryUsage().rss
-    for (const value of large) await use(subject, value)
-    t.true(process.memoryUsage().rss - rss < 512 * MIB)
-    const after = /** @type {any} */ (picture())
-    t.is(after.stats.rejected, before.stats.rejected + large.length)
-    t.is(subject.get('key'), 'old', 'the old value stays')
-    t.is(subject.get('other'), member.endsWith('Many') ? 'new' : 'too')
-    t.is(after.size, before.size)
-    close()
-  })
+  test.serial(
+    `${member} (${world}) refuses a value larger than an entry can be, without a copy of it`,
+    async (t) => {
+      if (key === 'absent') {
+        t.pass('who asked gets a value of any size')
+        return
+      }
+      const { subject, picture, close } = worlds[world]()
+      const before = /** @type {any} */ (picture())
+      // Their memory is not touched, and so takes none; a copy would take all of it.
+      const length = 2 ** 31 + 1
+      /** @type {ArrayBufferView[] | unknown[]} */
+      const large = [new Uint8Array(length), Buffer.from(new ArrayBuffer(length)), new ArrayBuffer(length)]
+      large.push(
+        new Float64Array(2 ** 28 + 1),
+        new DataView(new ArrayBuffer(length)),
+        new Uint8Array(length - 1).subarray(1),
+      )
+      const rss = process.memoryUsage().rss
+      for (const value of large) await use(subject, value)
+      t.true(process.memoryUsage().rss - rss < 512 * MIB)
+      const after = /** @type {any} */ (picture())
+      t.is(after.stats.rejected, before.stats.rejected + large.length)
+      t.is(subject.get('key'), 'old', 'the old value stays')
+      t.is(subject.get('other'), member.endsWith('Many') ? 'new' : 'too')
+      t.is(after.size, before.size)
+      close()
+    },
+  )
 }
 
 test.serial('the limit of an entry that another thread or object changed is the one that counts', (t) => {
@@ -146,7 +183,10 @@ test.serial('a value that is too large to keep still reaches who asked for it', 
   const cache = new SharedCache({ maxBytes: '1mb' })
   const value = new Float64Array(MIB).fill(1.5)
   t.deepEqual(await cache.getOrSet('key', () => value), value)
-  t.is(cache.memo('key', () => value), value) // biome-ignore format: one line
+  t.is(
+    cache.memo('key', () => value),
+    value,
+  )
   t.deepEqual([cache.size, cache.stats().rejected], [0, 2])
   cache.close()
 })
@@ -173,11 +213,20 @@ test.serial('length-tracking and resizable stores are taken as they are at that 
 })
 
 test.serial('bytes with properties of their own are taken for what they are', (t) => {
-  const lies = { byteLength: 2 ** 40, length: 1, byteOffset: 2 ** 20, buffer: new ArrayBuffer(1), constructor: Float64Array }
+  const lies = {
+    byteLength: 2 ** 40,
+    length: 1,
+    byteOffset: 2 ** 20,
+    buffer: new ArrayBuffer(1),
+    constructor: Float64Array,
+  }
   for (const codec of /** @type {const} */ (['structured', 'bytes'])) {
     const cache = new SharedCache({ maxBytes: '1mb', codec })
     for (const [name, value] of Object.entries(lies)) {
-      for (const store of [(/** @type {any} */ v) => cache.set('key', v), (/** @type {any} */ v) => cache.setMany([['key', v]])]) {
+      for (const store of [
+        (/** @type {any} */ v) => cache.set('key', v),
+        (/** @type {any} */ v) => cache.setMany([['key', v]]),
+      ]) {
         store(Object.defineProperty(Uint8Array.of(1, 2, 3), name, { value }))
         t.deepEqual([.../** @type {any} */ (cache.get('key'))], [1, 2, 3], `${codec} ${name}`)
       }
@@ -209,7 +258,10 @@ test.serial('a value that its own getter changes is stored as structured clone r
   }
   const before = cache.stats()
   t.throws(() => cache.set('key', detaching), { instanceOf: TypeError, code: 'ERR_MOKAPOT_UNCLONEABLE' })
-  t.deepEqual([cache.stats(), cache.get('key')], [before, { list: [1, 2, 3], changes: 'changed', after: 'after' }])
+  t.deepEqual(
+    [cache.stats(), cache.get('key')],
+    [before, { list: [1, 2, 3], changes: 'changed', after: 'after' }],
+  )
 
   const inner = {
     get sets() {
@@ -233,7 +285,13 @@ test.serial('a value that its own getter changes is stored as structured clone r
 /** @type {[codec: any, value: unknown, refusal: import('./fixtures/input/runner.mjs').Refusal][]} */
 const CODECS = [
   ...['string', 'bytes', 'json'].flatMap((codec) =>
-    [undefined, Symbol('s'), () => 1, 10n, ...(codec === 'json' ? [cycle, { toJSON: fails }] : [1, null, {}, []])].map(
+    [
+      undefined,
+      Symbol('s'),
+      () => 1,
+      10n,
+      ...(codec === 'json' ? [cycle, { toJSON: fails }] : [1, null, {}, []]),
+    ].map(
       (value) => /** @type {any} */ ([codec, value, { class: TypeError, code: 'ERR_MOKAPOT_INVALID_VALUE' }]),
     ),
   ),
@@ -241,9 +299,22 @@ const CODECS = [
   ['bytes', 'text', { class: TypeError, code: 'ERR_MOKAPOT_INVALID_VALUE' }],
   ['string', Object('boxed'), { class: TypeError, code: 'ERR_MOKAPOT_INVALID_VALUE' }],
   [{ encode: fails }, 1, { is: trouble }],
-  ...[undefined, null, 'text', new ArrayBuffer(1), new Float64Array(1), Promise.resolve(bytes), [1], new Proxy(bytes, {})].map(
+  ...[
+    undefined,
+    null,
+    'text',
+    new ArrayBuffer(1),
+    new Float64Array(1),
+    Promise.resolve(bytes),
+    [1],
+    new Proxy(bytes, {}),
+  ].map(
     (encoded) =>
-      /** @type {any} */ ([{ encode: () => encoded }, 1, { class: TypeError, code: 'ERR_MOKAPOT_CODEC', names: 'own' }]),
+      /** @type {any} */ ([
+        { encode: () => encoded },
+        1,
+        { class: TypeError, code: 'ERR_MOKAPOT_CODEC', names: 'own' },
+      ]),
   ),
   [{ encode: () => detached(new Uint8Array(8)) }, 1, { class: TypeError, code: 'ERR_MOKAPOT_INVALID_VALUE' }],
 ]
@@ -254,23 +325,38 @@ test.serial('a codec refuses what it does not take, in every function that store
     const codec =
       typeof given === 'string'
         ? given
-        : { name: 'own', decode: () => 'old', encode: (/** @type {any} */ v) => (isReady ? given.encode(v) : bytes) }
+        : {
+            name: 'own',
+            decode: () => 'old',
+            encode: (/** @type {any} */ v) => (isReady ? given.encode(v) : bytes),
+          }
     const cache = new SharedCache({ maxBytes: '1mb', codec: /** @type {any} */ (codec) })
     const old = codec === 'bytes' ? Buffer.from('old') : 'old'
     cache.set('key', old)
     isReady = true
-    const picture = () => ({ size: cache.size, bytes: cache.bytes, old: cache.peek('key'), stats: cache.stats() })
+    const picture = () => ({
+      size: cache.size,
+      bytes: cache.bytes,
+      old: cache.peek('key'),
+      stats: cache.stats(),
+    })
     for (const { member, kind, world, use } of waysOf('value', 'value that is made')) {
       if (world !== 'shared') continue
       const told = { ...refusal, counts: kind !== 'value' }
-      await refusesIn(t, { subject: cache, picture }, (subject) => use(subject, value), told, `${member} ${shown(codec)}`)
+      await refusesIn(
+        t,
+        { subject: cache, picture },
+        (subject) => use(subject, value),
+        told,
+        `${member} ${shown(codec)}`,
+      )
     }
     cache.close()
   }
 })
 
 test.serial('what a codec throws while it decodes reaches every reader, and the entry stays', async (t) => {
-  const codec = { name: 'own', encode: () => bytes, decode: fails }
+  const codec = { name: 'own', encode: () => bytes, decode: /** @type {() => number} */ (fails) }
   const cache = new SharedCache({ maxBytes: '1mb', codec })
   cache.set('key', 1)
   const reads = {

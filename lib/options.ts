@@ -108,6 +108,7 @@ function each<T>(name: string, expected: string, iterable: Iterable<T>, take: (i
   if (iterable === null || typeof iterable?.[Symbol.iterator] !== 'function') {
     throw optionType(name, expected, iterable)
   }
+  if (Array.isArray(iterable) && iterable.length > MOST_ITEMS) throw tooMany(name, MOST_ITEMS)
   let count = 0
   for (const item of iterable) {
     if (++count > MOST_ITEMS) throw tooMany(name, MOST_ITEMS)
