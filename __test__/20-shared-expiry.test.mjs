@@ -389,12 +389,3 @@ test('advance moves the clock of all caches, those not made yet included, by wha
   advance(0)
   t.true(later.has('key'))
 })
-
-test('advance refuses what is no span of time', (t) => {
-  for (const span of [-1, Number.NaN, Number.POSITIVE_INFINITY, '1h', undefined, null, 1n]) {
-    t.throws(() => advance(/** @type {any} */ (span)), {
-      instanceOf: RangeError,
-      code: 'ERR_MOKAPOT_INVALID_OPTION',
-    })
-  }
-})

@@ -15,6 +15,8 @@ import { SlotTable } from './slot-table.js'
 import { Sweeper } from './sweeper.js'
 import { Weighing } from './weighing.js'
 
+/** The most entries there are, whatever the limits: what a Map holds. */
+const MOST_ENTRIES = 2 ** 24
 /** A sweep comes no sooner than so many milliseconds after the last, and later for a large table. */
 const SWEEP_INTERVAL = 100
 /** The slots that a sweep looks at in a millisecond at least: with these it takes a hundredth of the time at the most. */
@@ -58,10 +60,10 @@ export class CacheEntries<K, V> {
     const { max, maxSize, ttl, tti, policy, clock, dispose } = settings
     const lru = policy === 'lru'
     if (maxSize === NEVER) {
-      this.#table = new SlotTable(lru, max, NEVER)
+      this.#table = new SlotTable(lru, Math.min(max, MOST_ENTRIES), NEVER)
     } else {
       this.#weighing = new Weighing(maxSize, settings.sizeCalculation)
-      this.#table = new SlotTable(lru, this.#weighing.limit, max)
+      this.#table = new SlotTable(lru, this.#weighing.limit, Math.min(max, MOST_ENTRIES))
     }
     this.#departures = dispose === undefined ? undefined : new Departures(dispose)
     this.#sweeper = new Sweeper<CacheEntries<K, V>>(this, CacheEntries.#sweepSlice)
@@ -119,6 +121,11 @@ export class CacheEntries<K, V> {
   /** The present, in milliseconds. */
   now(): number {
     return (this.#lifetimes ?? this.#keepTimes()).now()
+  }
+
+  /** Throws what reading the time would throw, before anything changes. */
+  checkClock(): void {
+    this.#lifetimes?.now()
   }
 
   /** A read that counts, and keeps the entry from idling out. */
@@ -267,11 +274,12 @@ export class CacheEntries<K, V> {
   resize(max: number, maxSize: number): void {
     const table = this.#table
     const weighing = this.#weighing
+    const most = Math.min(max, MOST_ENTRIES)
     this.#max = max
     if (weighing === undefined) {
-      table.resize(max, NEVER)
+      table.resize(most, NEVER)
     } else if (weighing.resize(maxSize)) {
-      table.resize(weighing.limit, max)
+      table.resize(weighing.limit, most)
     } else {
       for (const slot of table.slots.values()) {
         if (weighing.sizeAt(slot) <= maxSize) continue
@@ -280,7 +288,7 @@ export class CacheEntries<K, V> {
       }
       table.forgetListed()
       const weigh = (slot: number): number => weighing.weightOf(weighing.sizeAt(slot))
-      table.rebuild(weighing.limit, max, weigh, (slot) => this.#evict(slot))
+      table.rebuild(weighing.limit, most, weigh, (slot) => this.#evict(slot))
     }
     this.#evictGone()
   }
@@ -288,7 +296,7 @@ export class CacheEntries<K, V> {
   /** Lets go of all that has expired and is not kept stale; how many there were. */
   purgeExpired(): number {
     const before = this.counts.expirations
-    this.#expireFrom(1, this.#table.length, NEVER)
+    if (this.#lifetimes !== undefined) this.#expireFrom(1, this.#table.length, NEVER, this.#lifetimes.now())
     return this.counts.expirations - before
   }
 
@@ -403,11 +411,10 @@ export class CacheEntries<K, V> {
   }
 
   /** Lets go of what has ended of the slots from `from` on, below `end`, `most` of them; where it stopped. */
-  #expireFrom(from: number, end: number, most: number): number {
+  #expireFrom(from: number, end: number, most: number, now: number): number {
     const table = this.#table
     const lifetimes = this.#lifetimes
     if (lifetimes === undefined) return end
-    const now = lifetimes.now()
     let slot = lifetimes.nextGone(from, end, now)
     for (let expired = 0; slot < end && expired < most; expired++) {
       this.counts.expirations++
@@ -436,16 +443,23 @@ export class CacheEntries<K, V> {
   static #sweepSlice<K, V>(entries: CacheEntries<K, V>): void {
     const lifetimes = entries.#lifetimes
     if (lifetimes === undefined) return
+    let now: number
+    try {
+      now = lifetimes.now()
+    } catch {
+      entries.#sweeper.plan(FOREIGN_CLOCK_INTERVAL) // a clock of the user's; whoever calls next is told what is wrong
+      return
+    }
     const { length } = entries.#table
     if (entries.#sweptTo === 1) lifetimes.beginSweep()
     const end = Math.min(length, entries.#sweptTo + SLICE_SLOTS)
-    entries.#sweptTo = entries.#expireFrom(entries.#sweptTo, end, SLICE_ENTRIES)
+    entries.#sweptTo = entries.#expireFrom(entries.#sweptTo, end, SLICE_ENTRIES, now)
     if (entries.#sweptTo < length) {
       entries.#sweeper.plan(0)
     } else {
       entries.#sweptTo = 1
       entries.#sweepAt = NEVER
-      entries.#planSweep(lifetimes.earliest, lifetimes.now())
+      entries.#planSweep(lifetimes.earliest, now)
     }
     entries.tell()
   }

@@ -10,7 +10,7 @@ import type { Policy } from './shared-options.js'
 
 /** What a `Cache` is made with. One of `max` and `maxSize` is required; with both, both hold. */
 export interface CacheOptions<K, V> {
-  /** The most entries there are after any call: a whole number from 1 on. */
+  /** The most entries there are after any call: a whole number from 1 on. Beyond 2^24, what a Map holds, it makes no difference. */
   max?: number | undefined
   /** What the sizes of all entries sum up to at the most: a whole number from 1 on, in the unit that sizes have. */
   maxSize?: number | undefined
@@ -38,7 +38,10 @@ export interface CacheOptions<K, V> {
   policy?: Policy | undefined
   /** A name for error messages. */
   name?: string | undefined
-  /** Where the time comes from, in milliseconds: monotonic time of the machine by default. */
+  /**
+   * Where the time comes from, in milliseconds: monotonic time of the machine by default. A call that is told no finite
+   * number, or what the clock throws, throws that and changes nothing.
+   */
   clock?: Clock | undefined
   /**
    * Told of each entry that leaves, once, after the cache is consistent; it may use the cache. What it throws reaches the

@@ -14,12 +14,11 @@ import {
   readLimits,
 } from './cache-options.js'
 import { checkDump, type Dumped } from './dump.js'
-import { optionType } from './errors.js'
 import { Counter } from './loading.js'
 import type { Load, LoadDefaults, SizedLoadOptions } from './loading-options.js'
 import { LocalLoading } from './local-loading.js'
 import { MISS, type Miss } from './miss.js'
-import { checkFunction, listOf } from './options.js'
+import { checkFunction, listOf, pairsOf } from './options.js'
 import type { CacheStats } from './stats.js'
 
 /** Makes `structuredClone` and `postMessage` refuse a cache, where Node can; elsewhere they send `{}`. */
@@ -158,15 +157,12 @@ export class Cache<K, V> implements Iterable<[K, V]> {
   setMany(entries: Iterable<readonly [K, V]>, options?: CacheSetOptions): this {
     const held = this.#open()
     const settings = this.#settings('setMany', options)
-    const sized = listOf('entries', entries).map((entry): [K, V, number] => {
-      if (!Array.isArray(entry)) throw optionType('entries', 'an iterable of [key, value] pairs', entry)
-      const [key, value] = entry as [K, V]
-      return [key, value, held.sizeOf(settings.size, value, key)]
-    })
-    for (const [key, value, size] of sized) {
+    const { keys, values } = pairsOf(entries, (key) => key)
+    const sizes = keys.map((key, i) => held.sizeOf(settings.size, values[i] as V, key))
+    keys.forEach((key, i) => {
       this.#loading?.forget(key)
-      held.write(key, value, size, settings, 0)
-    }
+      held.write(key, values[i] as V, sizes[i] as number, settings, 0)
+    })
     held.tell()
     return this
   }
@@ -250,6 +246,7 @@ export class Cache<K, V> implements Iterable<[K, V]> {
 
   /** {@link Cache.entries}. */
   [Symbol.iterator](): IterableIterator<[K, V]> {
+    this.#open()
     return this.entries()
   }
 
@@ -262,6 +259,7 @@ export class Cache<K, V> implements Iterable<[K, V]> {
 
   /** How many milliseconds the entry of `key` has left: 0 if there is none, `Infinity` without a deadline. */
   getRemainingTTL(key: K): number {
+    this.#open()
     return this.info(key)?.remaining ?? 0
   }
 
@@ -322,6 +320,7 @@ export class Cache<K, V> implements Iterable<[K, V]> {
       size: entries.sizeOf(entry.settings.size, entry.value, entry.key),
     }))
     this.#open()
+    entries.checkClock()
     this.#loading?.forgetAll()
     entries.clear()
     for (const { key, value, size, settings, age } of loadable) {

@@ -36,11 +36,14 @@ export interface ValueCodec<V = unknown> {
    * The payload of `value`; nothing in it changes with `value` later, except that bytes are to be copied at
    * once. `key` is only for the message of the `TypeError` that a value gets that the codec does not take. Who stores
    * the payload before anything else runs may let a text be left in the draft: then nothing is returned, and the kind
-   * has {@link DRAFTED} in it.
+   * has {@link DRAFTED} in it. Where the payload is only stored, and nobody else gets it, what is too long for that need
+   * not be encoded: any payload that is as long will do.
    */
-  encode(value: V, key: unknown, mayDraft?: boolean): Payload
+  encode(value: V, key: unknown, mayDraft?: boolean, isOnlyStored?: boolean): Payload
   /** The value of `payload`, which must be fresh: what is decoded may keep it. */
   decode(kind: number, payload: Payload): V
+  /** No entry is larger than so many bytes, if that is known. */
+  mostBytes?: () => number
 }
 
 // Plain constants, because members of an exported object are looked up at each use.
@@ -125,8 +128,9 @@ function checkCustom<V>(option: unknown): CustomCodec<V> {
 class StructuredCodec implements ValueCodec<unknown> {
   readonly name = 'structured'
   kind = UNDEFINED
+  mostBytes = unlimited
 
-  encode(value: unknown, key: unknown, mayDraft?: boolean): Payload {
+  encode(value: unknown, key: unknown, mayDraft = false, isOnlyStored = mayDraft): Payload {
     switch (typeof value) {
       case 'string':
         this.kind = STRING
@@ -135,7 +139,7 @@ class StructuredCodec implements ValueCodec<unknown> {
         this.kind = NUMBER
         return value
       case 'object':
-        if (value !== null) return this.#encodeObject(value, key, mayDraft === true)
+        if (value !== null) return this.#encodeObject(value, key, mayDraft, isOnlyStored)
         this.kind = NULL
         return undefined
       case 'boolean':
@@ -175,7 +179,7 @@ class StructuredCodec implements ValueCodec<unknown> {
     }
   }
 
-  #encodeObject(value: object, key: unknown, mayDraft: boolean): Payload {
+  #encodeObject(value: object, key: unknown, mayDraft: boolean, isOnlyStored: boolean): Payload {
     if (ArrayBuffer.isView(value) && types.isUint8Array(value)) {
       const prototype = Object.getPrototypeOf(value)
       if ((prototype === Buffer.prototype || prototype === Uint8Array.prototype) && isStable(value)) {
@@ -193,6 +197,11 @@ class StructuredCodec implements ValueCodec<unknown> {
         this.kind = JSON_TEXT
         return text
       }
+    }
+    const bytes = isOnlyStored ? longBytes(value) : undefined
+    if (bytes !== undefined && bytes.length > this.mostBytes()) {
+      this.kind = STRUCTURED
+      return bytes
     }
     return this.#clone(value, key)
   }
@@ -287,6 +296,10 @@ class OwnCodec<V> implements ValueCodec<V> {
   }
 }
 
+function unlimited(): number {
+  return Number.POSITIVE_INFINITY
+}
+
 // --- Bytes --------------------------------------------------------------------------------------------
 
 // Whether the bytes are there and no other thread can change them while they are copied.
@@ -299,10 +312,10 @@ function isShared(store: ArrayBufferLike): boolean {
   return Object.getPrototypeOf(store) !== ArrayBuffer.prototype && types.isSharedArrayBuffer(store)
 }
 
-// A typed array whose store was transferred away looks empty; only making another one over the store tells.
+// A typed array whose store was transferred away, or has shrunk until it lies outside, looks empty; only copying it tells.
 function isDetached(bytes: Uint8Array): boolean {
   try {
-    new Uint8Array(bytes.buffer)
+    new Uint8Array(bytes)
     return false
   } catch {
     return true
@@ -311,11 +324,28 @@ function isDetached(bytes: Uint8Array): boolean {
 
 function stableBytes(bytes: Uint8Array): Uint8Array | undefined {
   if (isStable(bytes)) return bytes
-  return isDetached(bytes) ? undefined : new Uint8Array(bytes)
+  try {
+    return new Uint8Array(bytes)
+  } catch {
+    return undefined // as in isDetached
+  }
 }
 
 function refuseDetached(codec: string, key: unknown, bytes: Uint8Array): never {
   throw invalidValue(codec, key, 'bytes whose ArrayBuffer is not detached', bytes)
+}
+
+// The bytes of a binary value beyond so many, whose copy would take a while, if it is one and has them.
+const LONG = 2 ** 20
+function longBytes(value: object): Uint8Array | undefined {
+  const isView = ArrayBuffer.isView(value)
+  if (!isView && !types.isAnyArrayBuffer(value)) return undefined
+  try {
+    if (value.byteLength <= LONG) return undefined
+    return isView ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)
+  } catch {
+    return undefined // properties of its own that tell of what is not there
+  }
 }
 
 // The payload as a plain Uint8Array over an ArrayBuffer of exactly its size,

@@ -67,7 +67,7 @@ export function cachedOf(
   instance: object,
   name: PropertyKey,
 ): CachedFunction<AnyFunction, CachedStore | undefined> {
-  for (let owner: object | null = instance; owner !== null; owner = Object.getPrototypeOf(owner)) {
+  for (let owner: object | null = instance ?? null; owner !== null; owner = Object.getPrototypeOf(owner)) {
     const property = Object.getOwnPropertyDescriptor(owner, name)
     if (property === undefined) continue
     const functionOf = functionsOf.get(property.get ?? property.value)

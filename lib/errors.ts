@@ -107,6 +107,14 @@ export function unknownOption(
   return typeError('ERR_MOKAPOT_UNKNOWN_OPTION', `${owner} has no option ${describe(given)}; ${hint}`)
 }
 
+/** `RangeError` for more than `most` items at once. */
+export function tooMany(name: string, most: number): RangeError {
+  return rangeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    `${name} must be at most ${most} items; give them in several calls, and check that the iterable ends`,
+  )
+}
+
 /** `TypeError` for a `Cache` without a limit. */
 export function tooFewLimits(): TypeError {
   return typeError(

@@ -99,11 +99,15 @@ export class Flight<K, V, R> {
       caller.abort(signal?.reason)
       if (!this.isAwaited) this.deserted(this, signal?.reason)
     }
-    const timer = timeout !== undefined && timeout <= LONGEST_TIMER ? setTimeout(timeOut, timeout) : undefined
     signal?.addEventListener('abort', abort, { once: true })
+    const timer = timeout !== undefined && timeout <= LONGEST_TIMER ? setTimeout(timeOut, timeout) : undefined
     return () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
+      try {
+        signal?.removeEventListener('abort', abort)
+      } catch {
+        // A signal of the user's make; others wait.
+      }
     }
   }
 

@@ -8,7 +8,7 @@
 import { type Flight, type Group, isAlone } from './cached-keys.js'
 import { Counts } from './counts.js'
 import { asyncStore } from './errors.js'
-import type { Clock } from './lifetimes.js'
+import { type Clock, timeOf } from './lifetimes.js'
 import { type LoadPlan, NO_OPTIONS, type Prepared, timeToLive } from './loading-options.js'
 import {
   andThen,
@@ -124,7 +124,7 @@ export class ForeignStore {
     }
     const failed = this.#group.errors.get(key)
     if (failed !== undefined && !plan.forceRefresh) {
-      if (this.#clock.now() < failed.until) {
+      if (timeOf(this.#clock) < failed.until) {
         this.counts.misses++
         return Promise.reject(failed.error)
       }
@@ -206,7 +206,7 @@ export class ForeignStore {
   }
 
   #remember(key: unknown, error: unknown, errorTtl: number): void {
-    this.#group.errors.set(key, { error, until: this.#clock.now() + errorTtl })
+    this.#group.errors.set(key, { error, until: timeOf(this.#clock) + errorTtl })
     if (this.#group.errors.size > MOST_ERRORS) forgetOldest(this.#group.errors)
   }
 
@@ -236,7 +236,7 @@ export class ForeignStore {
     const stale = Math.max(this.#spans.staleWhileRevalidate, this.#spans.staleIfError)
     const envelope: Envelope = {
       v: value,
-      at: this.#clock.now(),
+      at: timeOf(this.#clock),
       ttl: writtenSpan(ttl),
       stale: writtenSpan(stale),
     }
@@ -254,7 +254,7 @@ export class ForeignStore {
   /** How long an envelope is past its time, negative while it is fresh. */
   #past({ at, ttl }: Envelope): number {
     const deadline = at + spanOf(ttl)
-    return deadline === NEVER ? -NEVER : this.#clock.now() - deadline
+    return deadline === NEVER ? -NEVER : timeOf(this.#clock) - deadline
   }
 }
 

@@ -5,11 +5,24 @@
  * that a cache without any pays nothing, and side by side, so that a sweep of a million takes a millisecond or two.
  */
 import { coarseNow } from './coarse-time.js'
+import { optionRange, optionType } from './errors.js'
 
 /** A source of time in milliseconds, which never goes back. */
 export interface Clock {
   /** The present, in milliseconds since any fixed moment. */
   now(): number
+}
+
+/**
+ * The present by a clock of the user's.
+ *
+ * Throws what the clock throws, and as for a bad option for what is no time: deadlines made of that would never pass.
+ */
+export function timeOf(clock: Clock): number {
+  const now: unknown = clock.now()
+  if (Number.isFinite(now)) return now as number
+  const [name, expected] = ['what now of the clock returns', 'a finite number of milliseconds']
+  throw typeof now === 'number' ? optionRange(name, expected, now) : optionType(name, expected, now)
 }
 
 /** For how many slots there is room at first. */
@@ -43,7 +56,7 @@ export class Lifetimes {
 
   /** The present. */
   now(): number {
-    return this.#clock === undefined ? coarseNow() : this.#clock.now()
+    return this.#clock === undefined ? coarseNow() : timeOf(this.#clock)
   }
 
   /**

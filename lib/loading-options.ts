@@ -131,7 +131,7 @@ export function arePlainlyGood(given: unknown, sized: boolean): boolean {
         if (!isPlainDuration(value)) return false
         break
       case 'signal':
-        if (value !== undefined && !(value instanceof AbortSignal)) return false
+        if (value !== undefined && !isSignal(value)) return false
         break
       case 'forceRefresh':
         if (value !== undefined && typeof value !== 'boolean') return false
@@ -192,9 +192,22 @@ function checkSize(size: unknown): number {
 }
 
 function checkSignal(signal: unknown): AbortSignal {
-  const { aborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>
-  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal as AbortSignal
+  if (isSignal(signal)) return signal
   throw optionType('signal', 'an AbortSignal', signal)
+}
+
+/** Whether it behaves as an AbortSignal: it may be one of another realm, or of a library. */
+function isSignal(given: unknown): given is AbortSignal {
+  try {
+    const { aborted, addEventListener, removeEventListener } = (given ?? {}) as Partial<AbortSignal>
+    return (
+      typeof aborted === 'boolean' &&
+      typeof addEventListener === 'function' &&
+      typeof removeEventListener === 'function'
+    )
+  } catch {
+    return false // the getters of AbortSignal refuse what only has its prototype
+  }
 }
 
 function checkBoolean(given: unknown, name: string): boolean {

@@ -99,8 +99,16 @@ export class LocalLoading<K, V> extends Loading<K, V, V> {
     this.#errors.delete(key)
     const flight = new Flight<K, V, V>(key, load, plan, (flight, reason) => this.#desert(flight, reason))
     this.#flights.set(key, flight)
-    if (caller === undefined) flight.lasting = true
-    else flight.add(caller, plan)
+    if (caller === undefined) {
+      flight.lasting = true
+    } else {
+      try {
+        flight.add(caller, plan)
+      } catch (error) {
+        if (this.#isCurrent(flight)) this.#end(flight) // a signal of the user's make that cannot be listened to
+        throw error
+      }
+    }
     this.run(flight)
   }
 
@@ -120,7 +128,11 @@ export class LocalLoading<K, V> extends Loading<K, V, V> {
   protected fail(flight: Flight<K, V, V>, error: unknown, errorTtl: number): void {
     if (this.#isCurrent(flight)) {
       this.#end(flight)
-      if (errorTtl > 0) this.#remember(flight.key, error, errorTtl)
+      try {
+        if (errorTtl > 0) this.#remember(flight.key, error, errorTtl)
+      } catch {
+        // The clock is the user's. Who waits is told of the load's error; it is not remembered.
+      }
     }
     flight.fail(error)
   }

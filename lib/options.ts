@@ -1,11 +1,17 @@
 // Option objects: which names exist, and the few kinds of value that several options share.
 
-import { optionRange, optionType, unknownOption } from './errors.js'
+import { optionRange, optionType, tooMany, unknownOption } from './errors.js'
 
 /**
  * The largest entry count a cache takes: slots are numbered in 32 bits, and two numbers are kept as marks.
  */
 const LARGEST_COUNT = 2 ** 32 - 2
+
+/**
+ * The most items that a call takes: what a Map holds. Without a limit, an iterable that never ends takes all memory, and
+ * the process with it.
+ */
+const MOST_ITEMS = 2 ** 24
 
 /**
  * The options given to `name`, as a plain object that holds the `known` ones only. An option that is
@@ -63,15 +69,51 @@ export function checkFunction(name: string, value: unknown): void {
 }
 
 /**
- * The items of `iterable` as an array.
+ * The items of `iterable` as an array, each as `read` reads it at once.
  *
- * Throws a `TypeError` (ERR_MOKAPOT_INVALID_OPTION, naming `name`) for what cannot be iterated over.
+ * Throws (ERR_MOKAPOT_INVALID_OPTION, naming `name`) a `TypeError` for what cannot be iterated over, a `RangeError` for
+ * more items than {@link MOST_ITEMS}; and what the iterable throws.
  */
-export function listOf<T>(name: string, iterable: Iterable<T>): T[] {
+export function listOf<T>(name: string, iterable: Iterable<T>, read: (item: T) => T = itself): T[] {
+  const list: T[] = []
+  each(name, 'an array or another iterable', iterable, (item) => list.push(read(item)))
+  return list
+}
+
+/**
+ * The keys, as `readKey` reads them, and the values of `entries`, an iterable of pairs.
+ *
+ * Throws as {@link listOf} does, and for an entry that is no pair.
+ */
+export function pairsOf<K, V>(
+  entries: Iterable<readonly [K, V]>,
+  readKey: (key: K) => K,
+): { keys: K[]; values: V[] } {
+  const expected = 'an array or another iterable of [key, value] pairs'
+  const keys: K[] = []
+  const values: V[] = []
+  each('entries', expected, entries, (pair) => {
+    if (!Array.isArray(pair)) throw optionType('entries', expected, pair)
+    keys.push(readKey(pair[0]))
+    values.push(pair[1])
+  })
+  return { keys, values }
+}
+
+function itself<T>(item: T): T {
+  return item
+}
+
+function each<T>(name: string, expected: string, iterable: Iterable<T>, take: (item: T) => void): void {
   if (iterable === null || typeof iterable?.[Symbol.iterator] !== 'function') {
-    throw optionType(name, 'an array or another iterable', iterable)
+    throw optionType(name, expected, iterable)
   }
-  return Array.from(iterable)
+  if (Array.isArray(iterable) && iterable.length > MOST_ITEMS) throw tooMany(name, MOST_ITEMS)
+  let count = 0
+  for (const item of iterable) {
+    if (++count > MOST_ITEMS) throw tooMany(name, MOST_ITEMS)
+    take(item)
+  }
 }
 
 // The known name that `option` is most likely a slip of: at most a third of its letters away, so that a short

@@ -2,7 +2,11 @@
 
 import { types } from 'node:util'
 import type { Payload } from './codecs.js'
-import { invalidKey, optionType, typeError } from './errors.js'
+import { invalidKey, typeError } from './errors.js'
+import { listOf } from './options.js'
+
+/** Up to here copying bytes costs less than asking how many are too many. */
+const LONG = 2 ** 20
 
 /** How many keys an iteration takes over at once. */
 export const SCANNED_AT_ONCE = 256
@@ -27,38 +31,28 @@ export function checkKeys(keys: unknown): unknown[] {
   if (keys === null || typeof (keys as Iterable<unknown> | undefined)?.[Symbol.iterator] !== 'function') {
     throw typeError('ERR_MOKAPOT_INVALID_KEY', 'the keys must be given as an array or another iterable')
   }
-  return Array.from(keys as Iterable<unknown>, checkKey)
-}
-
-/** `entries` as an array of pairs, or a `TypeError`. */
-export function checkPairs(entries: unknown): [unknown, unknown][] {
-  const expected = 'an array or another iterable of [key, value] pairs'
-  if (
-    entries === null ||
-    typeof (entries as Iterable<unknown> | undefined)?.[Symbol.iterator] !== 'function'
-  ) {
-    throw optionType('entries', expected, entries)
-  }
-  return Array.from(entries as Iterable<unknown>, (pair) => {
-    if (!Array.isArray(pair)) throw optionType('entries', expected, pair)
-    return [checkKey(pair[0]), pair[1]]
-  })
+  return listOf('keys', keys as Iterable<unknown>, checkKey)
 }
 
 /** A key, or a `TypeError`. Bytes are copied, since encoding a value may run code that changes them. */
-function checkKey(key: unknown): unknown {
+export function checkKey<K>(key: K): K {
   if (!isKey(key)) throw invalidKey(key)
   if (typeof key !== 'object') return key
   try {
-    return new Uint8Array(key as Uint8Array)
+    return new Uint8Array(key as Uint8Array) as K
   } catch {
     throw invalidKey(key) // its buffer was transferred away
   }
 }
 
-/** A payload as it is now: bytes are the caller's, who may use them again for the next. */
-export function settled(payload: Payload): Payload {
-  return types.isUint8Array(payload) ? Uint8Array.prototype.slice.call(payload) : payload
+/**
+ * A payload as it is now: bytes are the caller's, who may use them again for the next. Those beyond `mostBytes` are left as
+ * they are, since no copy of them will be stored.
+ */
+export function settled(payload: Payload, mostBytes?: () => number): Payload {
+  if (!types.isUint8Array(payload)) return payload
+  if (mostBytes !== undefined && payload.length > LONG && payload.length > mostBytes()) return payload
+  return new Uint8Array(payload) // not by `slice`, which asks the payload for the class of the copy
 }
 
 function isKey(key: unknown): boolean {

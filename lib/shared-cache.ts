@@ -28,11 +28,11 @@ import {
   TOO_LARGE,
 } from './native.js'
 import { NearCache, NearEntry } from './near-cache.js'
-import { checkFunction, checkOptions, parseCount } from './options.js'
+import { checkFunction, checkOptions, pairsOf, parseCount } from './options.js'
 import { payloadOf } from './payload.js'
 import {
+  checkKey,
   checkKeys,
-  checkPairs,
   FIRST,
   keyOf,
   nextPlace,
@@ -259,13 +259,12 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    */
   setMany(entries: Iterable<readonly [K, V]>, options?: SharedSetOptions): this {
     const { ttl, tti } = lifetimeOf('setMany', options)
-    const pairs = checkPairs(entries)
-    const keys = pairs.map(([key]) => key)
+    const { keys, values } = pairsOf(entries, checkKey)
     const kinds = new Uint8Array(keys.length)
-    const payloads = pairs.map(([key, value], i) => {
-      const payload = settled(this.#codec.encode(value as V, key))
+    const payloads = values.map((value, i) => {
+      const payload = this.#codec.encode(value, keys[i], false, true)
       kinds[i] = this.#codec.kind
-      return payload
+      return settled(payload, this.#codec.mostBytes)
     })
     this.#forgetAll(keys)
     const code = native.setMany(this.#id, keys, kinds, payloads, ttl, tti)
@@ -286,6 +285,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    * `TypeError` with code `ERR_MOKAPOT_INVALID_VALUE`.
    */
   memo(key: K, compute: (key: K) => V, options?: SharedSetOptions): V {
+    this.#checkOpen()
     checkFunction('compute', compute)
     const lifetime = lifetimeOf('memo', options)
     const found = this.get(key, MISS)
@@ -341,11 +341,13 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 
   /** {@link SharedCache.entries}. */
   [Symbol.iterator](): IterableIterator<[K, V]> {
+    this.#checkOpen()
     return this.entries()
   }
 
   /** Calls `act` for each entry, as {@link SharedCache.entries} meets them. */
   forEach(act: (value: V, key: K, cache: this) => void): void {
+    this.#checkOpen()
     checkFunction('act', act)
     for (const [key, value] of this.entries()) act(value, key, this)
   }

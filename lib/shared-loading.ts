@@ -14,7 +14,7 @@ import { type Load, type LoadDefaults, type LoadPlan, timeToLive } from './loadi
 import type { Miss } from './miss.js'
 import { Join, LANDED_ERROR, native, Standing } from './native.js'
 import { payloadOf } from './payload.js'
-import { settled } from './shared-bulk.js'
+import { checkKey, settled } from './shared-bulk.js'
 import type { SharedKey } from './shared-options.js'
 
 /** How many errors a thread remembers as they were thrown; beyond, a copy is made anew. */
@@ -117,7 +117,7 @@ export class SharedLoading<K extends SharedKey, V> extends Loading<K, V, Encoded
   }
 
   protected keep(key: K): K {
-    return typeof key === 'object' ? (Uint8Array.prototype.slice.call(key) as K) : key
+    return checkKey(key)
   }
 
   protected join(key: K, load: Load<K, V>, plan: LoadPlan<V>, caller: Caller<Encoded> | undefined): void {
@@ -179,10 +179,20 @@ export class SharedLoading<K extends SharedKey, V> extends Loading<K, V, Encoded
     if (flight !== undefined || what === Join.Wait) this.count(Counter.Coalesced)
     flight ??= this.#begin(id, key, load, plan)
     if (caller === undefined) flight.lasting = true
-    else flight.add(caller, plan)
+    else this.#await(flight, caller, plan)
     if (what === Join.Wait) this.#watch(flight)
     else this.#unwatch(flight)
     if (what === Join.Load) this.run(flight)
+  }
+
+  /** Adds a caller. One whose signal cannot be listened to, being of the user's make, leaves; the load goes on. */
+  #await(flight: SharedFlight<K, V>, caller: Caller<Encoded>, plan: LoadPlan<V>): void {
+    try {
+      flight.add(caller, plan)
+    } catch (error) {
+      flight.lasting = true
+      caller.abort(error)
+    }
   }
 
   #begin(id: number, key: K, load: Load<K, V>, plan: LoadPlan<V>): SharedFlight<K, V> {

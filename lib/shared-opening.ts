@@ -17,6 +17,9 @@ import {
   type Settings,
 } from './shared-options.js'
 
+/** Where a description has it. */
+const MAX_ENTRY_BYTES = 4
+
 /** A cache that this thread has open. */
 export class Opened<V> {
   constructor(
@@ -25,7 +28,10 @@ export class Opened<V> {
     readonly codec: ValueCodec<V>,
     readonly description: Description,
     readonly near: NearSettings | undefined,
-  ) {}
+  ) {
+    // Asked each time, since other threads may change the limits. A closed cache says so itself, when it is used.
+    codec.mostBytes = () => describe(id)[MAX_ENTRY_BYTES] ?? Number.POSITIVE_INFINITY
+  }
 }
 
 /** Makes a cache as the constructor's options say. */

@@ -3,12 +3,13 @@
  *
  * @module mokapot/testing
  */
-import { rangeError } from './errors.js'
+import { optionRange, optionType } from './errors.js'
 import { native } from './native.js'
 
 /**
  * Moves the clock of all shared caches of this process forward by so many milliseconds. The clock goes on by itself as
- * well; it cannot be moved back. Throws a `RangeError` for what is not a finite number from 0 on.
+ * well; it cannot be moved back, nor further than 292 years in all. Throws a `RangeError` for a number that is not finite or
+ * below 0, a `TypeError` for anything else.
  *
  * @example
  * cache.set('key', 'value', { ttl: '1h' })
@@ -16,11 +17,9 @@ import { native } from './native.js'
  * cache.has('key') // false
  */
 export function advance(milliseconds: number): void {
-  if (typeof milliseconds !== 'number' || !Number.isFinite(milliseconds) || milliseconds < 0) {
-    throw rangeError(
-      'ERR_MOKAPOT_INVALID_OPTION',
-      `milliseconds must be a finite number from 0 on, got ${milliseconds}`,
-    )
-  }
+  const expected = 'a finite number from 0 on'
+  if (typeof milliseconds !== 'number') throw optionType('milliseconds', expected, milliseconds)
+  if (!(milliseconds >= 0 && milliseconds < Number.POSITIVE_INFINITY))
+    throw optionRange('milliseconds', expected, milliseconds)
   native.advance(milliseconds)
 }

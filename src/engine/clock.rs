@@ -7,6 +7,9 @@ use std::time::Instant;
 /// Nanoseconds since the clock was made. `u64` lasts 584 years.
 pub type Nanos = u64;
 
+/// How far a clock can be moved by hand: 292 years, so that it never wraps, which would move it back.
+pub const FARTHEST: Nanos = Nanos::MAX / 2;
+
 /// Where the engine reads time: it never goes back and does not jump with the wall clock. Clones read
 /// the same time.
 #[derive(Clone)]
@@ -40,8 +43,10 @@ impl Clock {
         elapsed + self.moved.load(Ordering::Relaxed)
     }
 
-    /// Moves the clock forward, for tests.
+    /// Moves the clock forward, for tests, by [`FARTHEST`] in all.
     pub fn advance(&self, by: Nanos) {
-        self.moved.fetch_add(by, Ordering::Relaxed);
+        let farther = |moved: Nanos| Some(moved.saturating_add(by).min(FARTHEST));
+        let moved = self.moved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, farther);
+        debug_assert!(moved.is_ok(), "the clock is always moved");
     }
 }
