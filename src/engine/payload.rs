@@ -27,6 +27,7 @@ struct Header {
 }
 
 const HEADER: usize = size_of::<Header>();
+const _: () = assert!(HEADER.is_multiple_of(align_of::<*mut u8>()), "an address can follow");
 
 /// What the address of a value takes that lies apart.
 const ADDRESS: usize = size_of::<*mut u8>();
@@ -71,6 +72,7 @@ impl Payload {
             }
         };
         let header = block.cast::<Header>();
+        #[allow(clippy::cast_ptr_alignment, reason = "blocks are aligned to 8, and the header keeps that")]
         // SAFETY: the blocks are ours alone, the first aligned for a header and long enough for what follows it: the
         // value or, aligned too, its address, and then the key. The sources lie elsewhere, since the blocks are new.
         unsafe {
@@ -136,6 +138,7 @@ impl Payload {
 
     /// Where the value lies if it lies apart.
     #[inline]
+    #[allow(clippy::cast_ptr_alignment, reason = "blocks are aligned to 8, and the header keeps that")]
     fn elsewhere(&self) -> *mut u8 {
         // SAFETY: for a value that lies apart, as the caller knows, `new` wrote its address behind the header.
         unsafe { self.bytes().cast::<*mut u8>().read() }
