@@ -8,7 +8,8 @@ import type { CacheInfo, CacheSettings, EntrySettings } from './cache-options.js
 import { Counts } from './counts.js'
 import { Departures, type DisposeReason } from './departures.js'
 import { closed } from './errors.js'
-import { type Clock, Lifetimes } from './lifetimes.js'
+import { ForeignClock } from './foreign-clock.js'
+import { Lifetimes } from './lifetimes.js'
 import type { Held } from './loading.js'
 import type { Activity } from './native.js'
 import { SlotTable } from './slot-table.js'
@@ -42,7 +43,7 @@ export class CacheEntries<K, V> {
   readonly #weighing: Weighing<K, V> | undefined
   readonly #departures: Departures<K, V> | undefined
   readonly #sweeper: Sweeper<CacheEntries<K, V>>
-  readonly #clock: Clock | undefined
+  readonly #clock: ForeignClock | undefined
   readonly #name: string | undefined
   readonly #defaults: Defaults
   /** Made when the first entry comes that ends. */
@@ -65,7 +66,7 @@ export class CacheEntries<K, V> {
     }
     this.#departures = dispose === undefined ? undefined : new Departures(dispose)
     this.#sweeper = new Sweeper<CacheEntries<K, V>>(this, CacheEntries.#sweepSlice)
-    this.#clock = clock
+    this.#clock = clock && new ForeignClock(clock)
     this.#name = settings.name
     this.#defaults = {
       ttl,
@@ -233,6 +234,7 @@ export class CacheEntries<K, V> {
 
   /** Takes out an entry; whether there was one that had not expired. */
   delete(key: K): boolean {
+    this.#clock?.checkFree()
     const slot = this.#table.slots.get(key)
     if (slot === undefined) {
       this.checkOpen()
@@ -316,13 +318,18 @@ export class CacheEntries<K, V> {
   /** Drops all entries and whatever outlives an operation. `dispose` is told while the cache, empty, can still be used. */
   close(): void {
     if (this.#closed) return
+    this.#clock?.checkFree()
     this.clear()
     if (this.#departures === undefined) this.#end()
     else this.#departures.tell(() => this.#end())
   }
 
-  /** Throws after {@link CacheEntries.close}. A closed cache has no entries, so whoever finds one need not ask. */
+  /**
+   * Throws after {@link CacheEntries.close}, and while the clock is asked. A closed cache has no entries, so whoever finds one
+   * need not ask.
+   */
   checkOpen(): void {
+    this.#clock?.checkFree()
     if (this.#closed) throw closed(this.#name === undefined ? 'the cache' : `the cache ${this.#name}`)
   }
 
@@ -436,6 +443,8 @@ export class CacheEntries<K, V> {
   static #sweepSlice<K, V>(entries: CacheEntries<K, V>): void {
     const lifetimes = entries.#lifetimes
     if (lifetimes === undefined) return
+    // It may throw, and must be asked again.
+    if (entries.#clock !== undefined) entries.#sweeper.plan(FOREIGN_CLOCK_INTERVAL)
     const { length } = entries.#table
     if (entries.#sweptTo === 1) lifetimes.beginSweep()
     const end = Math.min(length, entries.#sweptTo + SLICE_SLOTS)

@@ -156,10 +156,14 @@ export abstract class Loading<K, V, R> {
     }
     /** Serves what the cache holds now, if it is `good` enough: it was a hit then. */
     const serve = (good: (held: Held<R>) => boolean, otherwise: () => unknown) => {
-      const held = this.held(key)
-      if (held === undefined || !good(held)) return reject(otherwise())
-      this.count(Counter.HitAfterAll)
-      give(held.result)
+      try {
+        const held = this.held(key)
+        if (held === undefined || !good(held)) return reject(otherwise())
+        this.count(Counter.HitAfterAll)
+        give(held.result)
+      } catch (error) {
+        reject(error) // a clock of the user's may throw, and others wait too
+      }
     }
     return {
       land: give,

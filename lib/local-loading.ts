@@ -120,7 +120,11 @@ export class LocalLoading<K, V> extends Loading<K, V, V> {
   protected fail(flight: Flight<K, V, V>, error: unknown, errorTtl: number): void {
     if (this.#isCurrent(flight)) {
       this.#end(flight)
-      if (errorTtl > 0) this.#remember(flight.key, error, errorTtl)
+      try {
+        if (errorTtl > 0) this.#remember(flight.key, error, errorTtl)
+      } catch {
+        // The clock is the user's. Who waits is told of the load's error; it is not remembered.
+      }
     }
     flight.fail(error)
   }

@@ -46,7 +46,8 @@ await main(async () => {
     console.log(`== ${name}: ${outcome}, ${((performance.now() - began) / 1000).toFixed(1)} s`)
   }
   console.log(`\n${names.length - failed.length} passed, ${failed.length} failed`)
-  if (failed.length > 0) throw new Stop(`To repeat: npm run stress -- --seed ${seed} --only ${failed.join(',')}`)
+  if (failed.length > 0)
+    throw new Stop(`To repeat: npm run stress -- --seed ${seed} --only ${failed.join(',')}`)
 })
 
 /**

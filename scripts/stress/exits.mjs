@@ -49,7 +49,10 @@ export async function run({ seed, scale, strict, log }) {
     log(
       `${name}: reaped after ${with_.toFixed(1)} ms (worst ${Math.max(...mokapot).toFixed(1)}), without mokapot ${without.toFixed(1)} ms (worst ${Math.max(...maps).toFixed(1)})`,
     )
-    must(!strict || with_ - without < MOST_LONGER, `${name}: it takes ${(with_ - without).toFixed(1)} ms longer`)
+    must(
+      !strict || with_ - without < MOST_LONGER,
+      `${name}: it takes ${(with_ - without).toFixed(1)} ms longer`,
+    )
   }
 }
 

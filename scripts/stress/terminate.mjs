@@ -57,7 +57,10 @@ export async function run({ seed, scale, strict, log }) {
       await within(end, 'the end of a worker')
       slowest = Math.max(slowest, performance.now() - began)
       const error = await failure
-      must((isEarly ? /ended with [01] / : /ended with 1 /).test(error?.message), `a victim failed by itself: ${error?.stack ?? error}`)
+      must(
+        (isEarly ? /ended with [01] / : /ended with 1 /).test(error?.message),
+        `a victim failed by itself: ${error?.stack ?? error}`,
+      )
       ended++
       await look()
       if (ended % every === 0) resident.push(await residentAfterCollection())
