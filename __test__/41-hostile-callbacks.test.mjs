@@ -8,6 +8,7 @@ const TROUBLE = new Error('no time')
 class FailingClock extends ManualClock {
   failures = 0
 
+  /** @override */
   now() {
     if (this.failures > 0) {
       this.failures--

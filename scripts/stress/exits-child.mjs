@@ -51,7 +51,7 @@ async function mokapotTurn() {
   const own = new SharedCache({ maxBytes: '64mb', tti: '1s' })
   /** @type {InstanceType<typeof Cache<any, any>>} */
   const local = new Cache({ max: 500, ttl: 20, dispose: () => {} })
-  const never = () => new Promise(() => {})
+  const never = (/** @type {unknown} */ _) => new Promise(() => {})
   const slow = cached(never, { ttl: '1m' })
   const text = 'x'.repeat(3000)
   return (/** @type {number} */ i) => {

@@ -156,7 +156,7 @@ export async function hostileShared(random, operations) {
   const ACTS = [
     ...[cache.get, cache.get, cache.peek].map((read) => () => {
       const key = pick(KEYS)
-      check(key, read.call(cache, key))
+      check(key, read.call(cache, key, undefined))
     }),
     ...[0, 1, 2].map(() => () => {
       const key = pick(KEYS)

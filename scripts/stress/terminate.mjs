@@ -14,7 +14,7 @@ const SURVIVOR = VICTIMS
 const MAIN = VICTIMS + 1
 /** Resident memory may grow by that much, in MiB, from the first looks after the warm-up to the last. */
 const MOST_GROWN = 16
-const LOOKS = 12
+const LOOKS = { strict: 12, lenient: 2 }
 
 /** @param {Told} told */
 export async function run({ seed, scale, strict, log }) {
@@ -37,7 +37,7 @@ export async function run({ seed, scale, strict, log }) {
 
   /** @type {number[]} */
   const resident = []
-  const every = Math.ceil(terminations / LOOKS)
+  const every = Math.ceil(terminations / (strict ? LOOKS.strict : LOOKS.lenient))
   let ended = 0
   let early = 0
   let slowest = 0
