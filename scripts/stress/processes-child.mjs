@@ -21,6 +21,8 @@ function receive() {
     const found = cache.size
     cache.set('key', 'of the child')
     process.send?.({ refused, found, own: cache.get('key'), handle: cache.handle })
+    // Until the parent ends it, or says no more.
+    process.on('message', () => {})
   })
 }
 
