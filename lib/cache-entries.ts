@@ -290,7 +290,7 @@ export class CacheEntries<K, V> {
   /** Lets go of all that has expired and is not kept stale; how many there were. */
   purgeExpired(): number {
     const before = this.counts.expirations
-    this.#expireFrom(1, this.#table.length, NEVER)
+    if (this.#lifetimes !== undefined) this.#expireFrom(1, this.#table.length, NEVER, this.#lifetimes.now())
     return this.counts.expirations - before
   }
 
@@ -410,11 +410,10 @@ export class CacheEntries<K, V> {
   }
 
   /** Lets go of what has ended of the slots from `from` on, below `end`, `most` of them; where it stopped. */
-  #expireFrom(from: number, end: number, most: number): number {
+  #expireFrom(from: number, end: number, most: number, now: number): number {
     const table = this.#table
     const lifetimes = this.#lifetimes
     if (lifetimes === undefined) return end
-    const now = lifetimes.now()
     let slot = lifetimes.nextGone(from, end, now)
     for (let expired = 0; slot < end && expired < most; expired++) {
       this.counts.expirations++
@@ -443,18 +442,23 @@ export class CacheEntries<K, V> {
   static #sweepSlice<K, V>(entries: CacheEntries<K, V>): void {
     const lifetimes = entries.#lifetimes
     if (lifetimes === undefined) return
-    // It may throw, and must be asked again.
-    if (entries.#clock !== undefined) entries.#sweeper.plan(FOREIGN_CLOCK_INTERVAL)
+    let now: number
+    try {
+      now = lifetimes.now()
+    } catch {
+      entries.#sweeper.plan(FOREIGN_CLOCK_INTERVAL) // a clock of the user's; whoever calls next is told what is wrong
+      return
+    }
     const { length } = entries.#table
     if (entries.#sweptTo === 1) lifetimes.beginSweep()
     const end = Math.min(length, entries.#sweptTo + SLICE_SLOTS)
-    entries.#sweptTo = entries.#expireFrom(entries.#sweptTo, end, SLICE_ENTRIES)
+    entries.#sweptTo = entries.#expireFrom(entries.#sweptTo, end, SLICE_ENTRIES, now)
     if (entries.#sweptTo < length) {
       entries.#sweeper.plan(0)
     } else {
       entries.#sweptTo = 1
       entries.#sweepAt = NEVER
-      entries.#planSweep(lifetimes.earliest, lifetimes.now())
+      entries.#planSweep(lifetimes.earliest, now)
     }
     entries.tell()
   }
