@@ -38,7 +38,7 @@ export interface CacheOptions<K, V> {
   policy?: Policy | undefined
   /** A name for error messages. */
   name?: string | undefined
-  /** Where the time comes from, in milliseconds: monotonic time of the machine by default. */
+  /** Where the time comes from, in milliseconds: monotonic time of the machine by default. `now()` must not use the cache. */
   clock?: Clock | undefined
   /**
    * Told of each entry that leaves, once, after the cache is consistent; it may use the cache. What it throws reaches the
