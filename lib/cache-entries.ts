@@ -8,7 +8,8 @@ import type { CacheInfo, CacheSettings, EntrySettings } from './cache-options.js
 import { Counts } from './counts.js'
 import { Departures, type DisposeReason } from './departures.js'
 import { closed } from './errors.js'
-import { type Clock, Lifetimes } from './lifetimes.js'
+import { ForeignClock } from './foreign-clock.js'
+import { Lifetimes } from './lifetimes.js'
 import type { Held } from './loading.js'
 import type { Activity } from './native.js'
 import { SlotTable } from './slot-table.js'
@@ -44,7 +45,7 @@ export class CacheEntries<K, V> {
   readonly #weighing: Weighing<K, V> | undefined
   readonly #departures: Departures<K, V> | undefined
   readonly #sweeper: Sweeper<CacheEntries<K, V>>
-  readonly #clock: Clock | undefined
+  readonly #clock: ForeignClock | undefined
   readonly #name: string | undefined
   readonly #defaults: Defaults
   /** Made when the first entry comes that ends. */
@@ -67,7 +68,7 @@ export class CacheEntries<K, V> {
     }
     this.#departures = dispose === undefined ? undefined : new Departures(dispose)
     this.#sweeper = new Sweeper<CacheEntries<K, V>>(this, CacheEntries.#sweepSlice)
-    this.#clock = clock
+    this.#clock = clock && new ForeignClock(clock)
     this.#name = settings.name
     this.#defaults = {
       ttl,
@@ -240,6 +241,7 @@ export class CacheEntries<K, V> {
 
   /** Takes out an entry; whether there was one that had not expired. */
   delete(key: K): boolean {
+    this.#clock?.checkFree()
     const slot = this.#table.slots.get(key)
     if (slot === undefined) {
       this.checkOpen()
@@ -324,13 +326,18 @@ export class CacheEntries<K, V> {
   /** Drops all entries and whatever outlives an operation. `dispose` is told while the cache, empty, can still be used. */
   close(): void {
     if (this.#closed) return
+    this.#clock?.checkFree()
     this.clear()
     if (this.#departures === undefined) this.#end()
     else this.#departures.tell(() => this.#end())
   }
 
-  /** Throws after {@link CacheEntries.close}. A closed cache has no entries, so whoever finds one need not ask. */
+  /**
+   * Throws after {@link CacheEntries.close}, and while the clock is asked. A closed cache has no entries, so whoever finds one
+   * need not ask.
+   */
   checkOpen(): void {
+    this.#clock?.checkFree()
     if (this.#closed) throw closed(this.#name === undefined ? 'the cache' : `the cache ${this.#name}`)
   }
 

@@ -39,8 +39,8 @@ export interface CacheOptions<K, V> {
   /** A name for error messages. */
   name?: string | undefined
   /**
-   * Where the time comes from, in milliseconds: monotonic time of the machine by default. A call that is told no finite
-   * number, or what the clock throws, throws that and changes nothing.
+   * Where the time comes from, in milliseconds: monotonic time of the machine by default. `now()` must not use the cache.
+   * A call that is told no finite number, or what the clock throws, throws that and changes nothing.
    */
   clock?: Clock | undefined
   /**

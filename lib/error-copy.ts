@@ -25,7 +25,12 @@ type Thrown =
 
 /** The bytes of what was thrown. Never throws: what cannot be cloned is left out. */
 export function encodeThrown(thrown: unknown): Uint8Array {
-  return v8.serialize(plain(thrown, 0))
+  try {
+    return v8.serialize(plain(thrown, 0))
+  } catch {
+    // It changes while it is looked at, or cannot be looked at.
+    return v8.serialize(nameless('what was thrown cannot be cloned'))
+  }
 }
 
 /** A copy of what was thrown. */
@@ -49,8 +54,12 @@ function plain(thrown: unknown, depth: number): Thrown {
       },
     }
   } catch {
-    return { error: { name: 'Error', message: describe(thrown), stack: undefined, code: undefined } } // a getter threw
+    return nameless(describe(thrown)) // a getter threw
   }
+}
+
+function nameless(message: string): Thrown {
+  return { error: { name: 'Error', message, stack: undefined, code: undefined } }
 }
 
 function plainValue(value: unknown): Thrown {

@@ -139,6 +139,14 @@ export function sizeNeeded(key: unknown): TypeError {
   )
 }
 
+/** `now()` of a clock that the user gave calls the cache that asks it. */
+export function clockUsesCache(): TypeError {
+  return typeError(
+    'ERR_MOKAPOT_INVALID_OPTION',
+    'now() of a clock must not use the cache that asks it the time',
+  )
+}
+
 /** `TypeError` for `updateAgeOnGet` beside `tti`. */
 export function twoIdleTimes(): TypeError {
   return typeError(

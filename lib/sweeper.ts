@@ -12,11 +12,17 @@ const LONGEST = 2 ** 31 - 1
 /** Does a slice of the work on `target`, and plans when to go on. */
 export type Sweep<T> = (target: T) => void
 
+/** Stops the timers of sweepers whose target is unreachable: a long ttl would hold them for long. */
+const unreachable = new FinalizationRegistry<Sweeper<object>>((sweeper) =>
+  sweeper.plan(Number.POSITIVE_INFINITY),
+)
+
 /** See the module. */
 export class Sweeper<T extends object> {
   readonly #target: WeakRef<T>
   readonly #sweep: Sweep<T>
   #timer: NodeJS.Timeout | undefined
+  #isWatched = false
 
   /** `sweep` must not hold `target`. */
   constructor(target: T, sweep: Sweep<T>) {
@@ -29,6 +35,7 @@ export class Sweeper<T extends object> {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (delay === Number.POSITIVE_INFINITY) return
+    if (!this.#isWatched) this.#watch()
     this.#timer = setTimeout(run<T>, Math.min(delay, LONGEST), this)
     this.#timer.unref()
   }
@@ -38,6 +45,12 @@ export class Sweeper<T extends object> {
     this.#timer = undefined
     const target = this.#target.deref()
     if (target !== undefined) this.#sweep(target)
+  }
+
+  #watch(): void {
+    this.#isWatched = true
+    const target = this.#target.deref()
+    if (target !== undefined) unreachable.register(target, this as unknown as Sweeper<object>)
   }
 }
 
