@@ -94,7 +94,8 @@ struct Watched {
     model: HashMap<u8, Written>,
     near: HashMap<u8, (Stamp, Vec<u8>)>,
     loads: Vec<Load>,
-    flights: Vec<u64>,
+    /// All flights there ever were, and their keys.
+    flights: Vec<(u64, u8)>,
     versions: u64,
     gets: u64,
 }
@@ -262,7 +263,7 @@ impl Watched {
                 let other = self.loads.iter().find(|load| load.id == id);
                 assert!(other.is_none_or(|load| load.party == party), "a flight has one loader");
                 self.loads.push(Load { id, key, party });
-                self.flights.push(id);
+                self.flights.push((id, key));
             }
             Joined::Loading(id) => {
                 assert!(self.loads.iter().any(|load| load.id == id && load.party == party));
@@ -272,6 +273,7 @@ impl Watched {
             }
             Joined::Failed(..) => assert!(!asking.anew),
             Joined::Busy => assert!(asking.in_background),
+            Joined::OutOfMemory => panic!("there is memory"),
         }
     }
 
@@ -297,11 +299,10 @@ impl Watched {
     }
 
     fn look(&mut self, flight: u8, party: u64) {
-        let Some(id) = self.flight(flight) else { return };
+        let Some((id, key)) = self.flight(flight) else { return };
         match self.store.look(id, party) {
             Standing::Yours => {
                 assert!(self.loads.iter().all(|load| load.id != id), "a flight has one loader");
-                let key = 0; // which one is not told, and nothing of it is checked
                 self.loads.push(Load { id, key, party });
             }
             Standing::Landed(Landing::Loaded(payload)) => assert!(payload.value().len() >= 8),
@@ -313,13 +314,13 @@ impl Watched {
     }
 
     fn leave(&mut self, flight: u8, party: u64, lasting: bool) {
-        let Some(id) = self.flight(flight) else { return };
+        let Some((id, _)) = self.flight(flight) else { return };
         if self.store.leave(id, party, lasting) {
             self.loads.retain(|load| load.id != id || load.party != party);
         }
     }
 
-    fn flight(&self, flight: u8) -> Option<u64> {
+    fn flight(&self, flight: u8) -> Option<(u64, u8)> {
         let place = usize::from(flight) % self.flights.len().max(1);
         self.flights.get(place).copied()
     }

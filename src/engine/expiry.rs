@@ -11,6 +11,7 @@
 
 use super::clock::Nanos;
 use super::slots::{NONE, Slot};
+use crate::forms::{OutOfMemory, reserve};
 
 /// No deadline.
 pub const NEVER: Nanos = Nanos::MAX;
@@ -106,6 +107,12 @@ impl Expiry {
     #[must_use]
     pub fn armed(&self) -> usize {
         self.armed
+    }
+
+    /// Makes room for `slot`, if there is memory for it.
+    pub fn reserve(&mut self, slot: Slot) -> Result<(), OutOfMemory> {
+        let more = (slot as usize + 1).saturating_sub(self.deadlines.len());
+        reserve(&mut self.deadlines, more)
     }
 
     /// Gives `slot` its lifetime, counted from `now`, and says how long it is kept after.

@@ -21,6 +21,8 @@
 //! | [`reaper`] | the thread that frees what takes long to free |
 //! | [`clock`] | monotonic time, injectable |
 //! | [`stats`] | what happened, counted |
+//! | [`registry`] | the shared caches of the process, found by name or handle |
+//! | [`sync`] | locks and atomics, which the models exchange |
 
 pub mod budget;
 pub mod clock;
@@ -33,6 +35,7 @@ pub mod payload;
 pub mod policy;
 pub mod population;
 pub mod reaper;
+pub mod registry;
 pub mod shard;
 pub mod sketch;
 pub mod slots;
@@ -40,6 +43,7 @@ pub mod stamps;
 pub mod stats;
 pub mod store;
 pub mod sweeper;
+pub mod sync;
 pub mod window;
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::sync::atomic::Ordering;
+
+use super::sync::{AtomicU32, fence};
 
 /// How the value's bytes are to be read. The engine keeps it and gives it back.
 pub type ValueKind = u8;

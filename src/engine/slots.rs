@@ -5,6 +5,8 @@
 //! generation tells the entry that holds a slot now from the ones that held it before, because moka
 //! reports removals late enough for a slot to have a new tenant.
 
+use crate::forms::{OutOfMemory, reserve};
+
 /// The number that stands for an entry. Small and dense: tables are indexed by it.
 pub type Slot = u32;
 
@@ -89,6 +91,13 @@ impl SlotTable {
             }
         }
         kept > 0
+    }
+
+    /// Makes room for `slot`, if there is memory for it.
+    #[inline]
+    pub fn reserve(&mut self, slot: Slot) -> Result<(), OutOfMemory> {
+        let more = (slot as usize + 1).saturating_sub(self.slots.len());
+        reserve(&mut self.slots, more)
     }
 
     /// Gives `slot` a new tenant. Its region is set by whoever takes it in.

@@ -4,6 +4,8 @@ mod adaptivity;
 mod determinism;
 mod limits;
 mod loading;
+#[cfg(loom)]
+mod models;
 mod near;
 mod policy;
 mod random;
