@@ -22,7 +22,16 @@ await main(async () => {
   for (const target of targets) {
     const sanitizer = SANITIZERS.get(target) ?? 'none'
     const options = [`-max_total_time=${seconds}`, '-max_len=4096', '-print_final_stats=1']
-    const args = ['+nightly', 'fuzz', 'run', '-s', sanitizer, target, `fuzz/corpus/${target}`, `fuzz/seeds/${target}`]
+    const args = [
+      '+nightly',
+      'fuzz',
+      'run',
+      '-s',
+      sanitizer,
+      target,
+      `fuzz/corpus/${target}`,
+      `fuzz/seeds/${target}`,
+    ]
     await step(target, 'cargo', [...args, '--', ...options], { RUSTFLAGS: '--cfg system_allocator' })
   }
 })

@@ -14,7 +14,8 @@ export const TARGET = 'x86_64-unknown-linux-gnu'
  * @param {readonly string[]} components
  */
 export function checkNightly(components) {
-  if (process.platform !== 'linux' || process.arch !== 'x64') throw new Stop('This check runs on Linux x64 only.')
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Stop('This check runs on Linux x64 only.')
   const add = `rustup toolchain install nightly ${components.map((name) => `-c ${name}`).join(' ')}`.trim()
   if (spawnSync('cargo', ['+nightly', '--version'], { cwd: root }).status !== 0) {
     throw new Stop(`This check needs a nightly Rust: run \`${add}\`.`)

@@ -10,8 +10,13 @@ import { checkRust, main, root } from './prepare.mjs'
 await main(async () => {
   checkRust()
   const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target')
-  await step('models', 'cargo', ['test', '--no-default-features', '--lib', 'models::', ...process.argv.slice(2)], {
-    RUSTFLAGS: '--cfg loom --cfg system_allocator',
-    CARGO_TARGET_DIR: join(target, 'models'),
-  })
+  await step(
+    'models',
+    'cargo',
+    ['test', '--no-default-features', '--lib', 'models::', ...process.argv.slice(2)],
+    {
+      RUSTFLAGS: '--cfg loom --cfg system_allocator',
+      CARGO_TARGET_DIR: join(target, 'models'),
+    },
+  )
 })

@@ -12,7 +12,14 @@ import { checkRust, main, root, Stop } from './prepare.mjs'
 const KNOWN = ['thread', 'address', 'miri']
 
 /** What Miri runs: it is a thousand times slower, and moka takes it minutes. */
-const UNDER_MIRI = ['engine::slots', 'engine::window', 'engine::sketch', 'engine::payload', 'engine::stamps', 'forms']
+const UNDER_MIRI = [
+  'engine::slots',
+  'engine::window',
+  'engine::sketch',
+  'engine::payload',
+  'engine::stamps',
+  'forms',
+]
 
 await main(async () => {
   const asked = process.argv.slice(2)

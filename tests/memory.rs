@@ -49,7 +49,9 @@ fn in_little_memory() {
         assert_eq!(set(refused, &large), SetOutcome::OutOfMemory);
         assert_eq!(len_of(refused), Some(5), "the old value stays");
         assert_eq!((store.len(), store.stats().evictions), (1_000, 0));
-        let Joined::Load(flight) = store.join(b"loading", 1, Asking::default()) else { panic!("nobody loads") };
+        let Joined::Load(flight) = store.join(b"loading", 1, Asking::default()) else {
+            panic!("nobody loads")
+        };
         assert_eq!(store.complete(flight, 1, 0, &large, None), None, "the flight goes on");
         assert_eq!(store.complete(flight, 1, 0, b"small", None), Some(0));
         // What another entry gives back can be used again.

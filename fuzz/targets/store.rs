@@ -269,7 +269,9 @@ impl Watched {
                 assert!(self.loads.iter().any(|load| load.id == id && load.party == party));
             }
             Joined::Wait(id) => {
-                assert!(self.loads.iter().any(|load| load.id == id && load.key == key && load.party != party));
+                assert!(
+                    self.loads.iter().any(|load| load.id == id && load.key == key && load.party != party)
+                );
             }
             Joined::Failed(..) => assert!(!asking.anew),
             Joined::Busy => assert!(asking.in_background),
@@ -370,7 +372,9 @@ impl Watched {
             Step::Join { key, party, anew, in_background } => {
                 self.join(key, u64::from(party % 4), Asking { anew, in_background });
             }
-            Step::Complete { party, len, life } => self.complete(u64::from(party % 4), usize::from(len), life),
+            Step::Complete { party, len, life } => {
+                self.complete(u64::from(party % 4), usize::from(len), life)
+            }
             Step::Fail { party, stands } => self.fail(u64::from(party % 4), stands),
             Step::Look { flight, party } => self.look(flight, u64::from(party % 4)),
             Step::Leave { flight, party, lasting } => self.leave(flight, u64::from(party % 4), lasting),

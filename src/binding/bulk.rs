@@ -2,7 +2,9 @@
 
 use std::slice;
 
-use super::answer::{BAD_CALL, BAD_KEY, BAD_VALUE, CLOSED, MISS_IN_BULK, OK, OUT_OF_MEMORY, code, code_of, id};
+use super::answer::{
+    BAD_CALL, BAD_KEY, BAD_VALUE, CLOSED, MISS_IN_BULK, OK, OUT_OF_MEMORY, code, code_of, id,
+};
 use super::guard::Args;
 use super::key;
 use super::operations::{lifetime, watch};
@@ -80,9 +82,9 @@ pub fn delete_many(args: &Args<3>, thread: &mut Thread) -> Value {
     for index in 0..count {
         // SAFETY: as above.
         let key = match unsafe { key.read(env, raw::element(env, args.get(1), index)) } {
-        Ok(key) => key,
-        Err(unread) => return code(args, code_of(unread, BAD_KEY)),
-    };
+            Ok(key) => key,
+            Err(unread) => return code(args, code_of(unread, BAD_KEY)),
+        };
         deleted += i32::from(cache.store.delete(key));
     }
     code(args, deleted)

@@ -74,9 +74,8 @@ impl KeyReader {
         if count > 0 {
             let start = words.as_mut_ptr();
             // SAFETY: as asked of the caller; there is room for the number of words just told.
-            let status = unsafe {
-                sys::napi_get_value_bigint_words(env, value, &raw mut sign, &raw mut count, start)
-            };
+            let status =
+                unsafe { sys::napi_get_value_bigint_words(env, value, &raw mut sign, &raw mut count, start) };
             if status != sys::Status::napi_ok {
                 return Err(Unread::Unfit);
             }

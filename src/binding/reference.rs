@@ -192,7 +192,9 @@ unsafe fn words(env: Env, value: Value) -> Option<NonNull<Wire>> {
             ptr::null_mut(),
         )
     };
-    let fits = status == sys::Status::napi_ok && kind == sys::TypedarrayType::uint32_array && len >= size_of::<Wire>() / size_of::<u32>();
+    let fits = status == sys::Status::napi_ok
+        && kind == sys::TypedarrayType::uint32_array
+        && len >= size_of::<Wire>() / size_of::<u32>();
     if fits { NonNull::new(data.cast()) } else { None }
 }
 

@@ -55,12 +55,11 @@ pub fn unit_for(max_bytes: u64) -> u64 {
     max_bytes.div_ceil(MOST_UNITS).next_power_of_two().max(SMALLEST_UNIT)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(any(windows, system_allocator))))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(not(any(windows, system_allocator)))]
     fn blocks_are_rounded_as_jemalloc_rounds_them() {
         for size in (17..5000).chain([10_000, 65_536, 65_537, 100_000, 131_072, 131_073, 1_000_000, 5 << 20])
         {

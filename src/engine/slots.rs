@@ -225,3 +225,61 @@ impl RecencyList {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+        #[test]
+        fn a_recency_list_orders_as_a_plain_one_does(
+            steps in prop::collection::vec((0..12_u32, 0..3_u8), 1..200),
+        ) {
+            let (mut table, mut list, mut model) = (SlotTable::default(), RecencyList::default(), Vec::new());
+            let mut generations = [0; 12];
+            for (slot, what) in steps {
+                let held = model.contains(&slot);
+                prop_assert_eq!(table.is_held(slot), held);
+                match what {
+                    0 if !held => {
+                        table.reserve(slot).unwrap();
+                        table.occupy(slot, u64::from(slot), slot + 1);
+                        table.place(slot, Region::Window);
+                        list.push_newest(&mut table, slot);
+                        model.push(slot);
+                    }
+                    1 if held => {
+                        list.touch(&mut table, slot);
+                        model.retain(|other| *other != slot);
+                        model.push(slot);
+                    }
+                    2 if held => {
+                        list.unlink(&mut table, slot);
+                        table.vacate(slot);
+                        model.retain(|other| *other != slot);
+                        let generation = &mut generations[slot as usize];
+                        prop_assert!(!table.is_current(slot, *generation));
+                        *generation += 1;
+                    }
+                    _ => {}
+                }
+                prop_assert_eq!(list.len(), model.len());
+                prop_assert_eq!(list.oldest(), model.first().copied());
+                for slot in &model {
+                    prop_assert!(table.is_current(*slot, generations[*slot as usize]));
+                    prop_assert_eq!((table.get(*slot).hash, table.get(*slot).weight), (u64::from(*slot), slot + 1));
+                }
+            }
+            // From the oldest on, all leave in the model's order.
+            for slot in model {
+                prop_assert_eq!(list.oldest(), Some(slot));
+                list.unlink(&mut table, slot);
+            }
+            prop_assert!(list.is_empty());
+        }
+    }
+}

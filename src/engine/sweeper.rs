@@ -50,10 +50,12 @@ fn run() {
         thread::sleep(INTERVAL);
         // What is added meanwhile is met again below.
         let mut stores = std::mem::take(&mut ROUNDS.lock().stores);
-        stores.retain(|store| store.upgrade().is_some_and(|store| {
-            // A panic is a defect of one store: the others are still looked after, and that one by its own writes.
-            catch_unwind(AssertUnwindSafe(|| !sweep(&store))).unwrap_or(false)
-        }));
+        stores.retain(|store| {
+            store.upgrade().is_some_and(|store| {
+                // A panic is a defect of one store: the others are still looked after, and that one by its own writes.
+                catch_unwind(AssertUnwindSafe(|| !sweep(&store))).unwrap_or(false)
+            })
+        });
         let mut rounds = ROUNDS.lock();
         rounds.stores.append(&mut stores);
         if rounds.stores.is_empty() {

@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn whole_reports_are_read_and_the_rest_is_left_out() {
-        let bytes: Vec<u8> = [1u32, 2, 3, 4, 5, 6, 7, 800, 9].iter().flat_map(|word| word.to_ne_bytes()).collect();
+        let bytes: Vec<u8> =
+            [1u32, 2, 3, 4, 5, 6, 7, 800, 9].iter().flat_map(|word| word.to_ne_bytes()).collect();
         let all: Vec<_> = reads_of(&bytes, 99).collect();
         let first = Reads { shard: 1, slot: 2, generation: 3, times: 4 };
         assert_eq!(all, [first, Reads { shard: 5, slot: 6, generation: 7, times: 255 }]);
