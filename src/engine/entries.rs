@@ -2,6 +2,9 @@
 //!
 //! Everything here runs under the shard's lock, so nothing here calls back to whoever uses the cache. What
 //! leaves goes into the caller's `garbage`, which is dropped after the lock is released.
+//!
+//! A slot that the index, the policy or the wheel names has a tenant: `set` houses it before it tells them, and `release`
+//! takes it from them before the slot is given anew. So none of the places indexed by a slot here is out of range.
 
 mod loading;
 mod near;
@@ -188,7 +191,7 @@ impl Entries {
     /// What it is granted and does not use.
     #[must_use]
     pub fn slack(&self) -> u64 {
-        self.policy.capacity() - self.policy.weight()
+        self.policy.capacity().saturating_sub(self.policy.weight())
     }
 
     /// Changes what this shard is granted; entries that no longer fit go into `garbage`.

@@ -4,6 +4,9 @@
 //! each: its key's hash, its weight, the region it is in and its neighbours in the recency list. The
 //! generation tells the entry that holds a slot now from the ones that held it before, because moka
 //! reports removals late enough for a slot to have a new tenant.
+//!
+//! What may be asked of any slot, whoever named it, is whether it is held and current. All else is only asked of a slot
+//! that was occupied, and the table never becomes shorter than that as long as it is in use.
 
 use crate::forms::{OutOfMemory, reserve};
 

@@ -2,6 +2,7 @@
 
 mod adaptivity;
 mod determinism;
+mod faults;
 mod limits;
 mod loading;
 #[cfg(loom)]

@@ -51,8 +51,8 @@ fn keep(store: &Store) -> Option<(Vec<u8>, u32, u32)> {
     Some((near.taken, near.stamp.stripe, near.stamp.value))
 }
 
-/// Runs `write` beside a reader who keeps a value: once the write is known to be over, what is kept and still
-/// trusted is what the write left.
+/// Runs `write` beside a reader who keeps a value: once the write is known to be over (one was told by the other, so
+/// that one comes before the other), what is kept and still trusted is what the write left.
 fn a_write_beside_a_reader(write: fn(&Store), left: Option<&'static [u8]>, mapped_before: bool) {
     model(move || {
         let store = Arc::new(store());
@@ -65,11 +65,11 @@ fn a_write_beside_a_reader(write: fn(&Store), left: Option<&'static [u8]>, mappe
             let (store, over) = (Arc::clone(&store), Arc::clone(&over));
             move || {
                 write(&store);
-                over.store(1, Ordering::Relaxed);
+                over.store(1, Ordering::Release);
             }
         });
         let kept = keep(&store);
-        let known = over.load(Ordering::Relaxed) == 1;
+        let known = over.load(Ordering::Acquire) == 1;
         if let Some((value, stripe, stamp)) = &kept {
             let trusted = store.stamps().value(*stripe) == *stamp;
             assert!(!(known && trusted) || Some(&value[..]) == left, "a stale value is trusted");
