@@ -15,10 +15,10 @@
 //! then at that very change, would be trusted wrongly.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
 
-use super::sync::AtomicU32;
+use super::sync::{AtomicU32, OnceLock};
 
 /// How many stripes a table has: 64 KiB. A change makes threads decode anew what else is in its stripe, one in so many of
 /// all keys.

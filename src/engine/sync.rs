@@ -3,6 +3,8 @@
 //! What is left out of it (counters that are only estimates, threads that tidy up) runs as it is in the models too.
 
 #[cfg(not(loom))]
+pub use std::sync::OnceLock;
+#[cfg(not(loom))]
 pub use std::sync::atomic::{AtomicU32, fence};
 
 #[cfg(not(loom))]
@@ -27,5 +29,27 @@ impl<T> Mutex<T> {
 
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap()
+    }
+}
+
+/// The standard library's, whose order loom is told by a flag: for one thread that makes the value and others that look.
+#[cfg(loom)]
+#[derive(Default)]
+pub struct OnceLock<T> {
+    value: std::sync::OnceLock<T>,
+    made: loom::sync::atomic::AtomicBool,
+}
+
+#[cfg(loom)]
+#[allow(missing_docs)] // as in the standard library
+impl<T> OnceLock<T> {
+    pub fn get(&self) -> Option<&T> {
+        if self.made.load(std::sync::atomic::Ordering::Acquire) { self.value.get() } else { None }
+    }
+
+    pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        let value = self.value.get_or_init(make);
+        self.made.store(true, std::sync::atomic::Ordering::Release);
+        value
     }
 }
