@@ -5,7 +5,7 @@
 #[cfg(not(loom))]
 pub use std::sync::OnceLock;
 #[cfg(not(loom))]
-pub use std::sync::atomic::{AtomicU32, fence};
+pub use std::sync::atomic::AtomicU32;
 
 #[cfg(not(loom))]
 pub use parking_lot::{Mutex, MutexGuard};
@@ -13,7 +13,7 @@ pub use parking_lot::{Mutex, MutexGuard};
 #[cfg(loom)]
 pub use loom::sync::MutexGuard;
 #[cfg(loom)]
-pub use loom::sync::atomic::{AtomicU32, fence};
+pub use loom::sync::atomic::AtomicU32;
 
 /// loom's, with the face of `parking_lot`'s.
 #[cfg(loom)]
