@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkNightly, step } from './nightly.mjs'
 import { checkRust, main, root, Stop } from './prepare.mjs'
@@ -21,6 +21,7 @@ await main(async () => {
   }
   for (const target of targets) {
     const sanitizer = SANITIZERS.get(target) ?? 'none'
+    mkdirSync(join(root, 'fuzz/corpus', target), { recursive: true })
     const options = [`-max_total_time=${seconds}`, '-max_len=4096', '-print_final_stats=1']
     const args = [
       '+nightly',
