@@ -7,7 +7,7 @@
 
 import { loadAddon } from './addon'
 
-/** What operations answer when they do not answer with a value; the same numbers stand in shared.rs. */
+/** What operations answer when they do not answer with a value; the same numbers stand in src/binding/answer.rs. */
 export const OK = 0
 export const TOO_LARGE = 1
 export const CLOSED = -1
@@ -104,7 +104,7 @@ interface Native {
   buffer?: ArrayBuffer
   /** The page of coarse time, likewise. */
   page?: Float64Array<ArrayBuffer>
-  /** Uses `buffer` for results from here on; it must live as long as the thread. */
+  /** Uses `buffer` for results from here on, and keeps it alive; it must never be detached. */
   register(buffer: Uint8Array): number
   /** Tells this image of the addon from any other copy, and from other processes. */
   image(): string
@@ -128,6 +128,8 @@ interface Native {
   describe(id: number): Description | number
   /** Lets go of a cache. */
   release(id: number): void
+  /** For tests: panics, under the lock of the key's shard if the key is there. The panic arrives as an error. */
+  failInside(id: number, key?: unknown): never
   /**
    * Reads a value: answers with its kind, {@link NOT_FOUND} or a code, and returns a string or an ArrayBuffer, or nothing for a
    * number and for short bytes, which then lie in {@link number} and {@link scratch}.

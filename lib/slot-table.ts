@@ -5,8 +5,8 @@
  * and so on to the 128th, then every 128th read is noted in the wire and crosses with a later call, so a hit crosses
  * nothing.
  */
-import { internal } from './errors.js'
-import { type Activity, native } from './native.js'
+import { internal, outOfMemory } from './errors.js'
+import { type Activity, native, OUT_OF_MEMORY } from './native.js'
 import { sketchKey } from './sketch-key.js'
 
 // Once a name of its own each, which is cheaper to call than a property.
@@ -23,7 +23,7 @@ const {
   policyReweigh,
 } = native
 
-// The wire's words, as src/binding/reference.rs has them: how many reads wait, how many slots the list has and how many
+// The wire's words, as src/forms/wire.rs has them: how many reads wait, how many slots the list has and how many
 // have left beyond it, the slot and weight that a call is about; then the reads, then the list.
 const READS = 0
 const LISTED = 1
@@ -104,11 +104,12 @@ export class SlotTable<K, V> {
   /** Adds an entry, which is there when this returns: its slot. Others may have to leave for it. */
   add(key: K, value: V, weight: number): number {
     const slot = this.#vacant.pop() ?? this.#grow()
+    // First, since it may fail for want of memory: then the slot stays empty for good.
+    this.#insert(slot, key, weight)
     this.keys[slot] = key
     this.values[slot] = value
     this.#reads[slot] = 0
     this.slots.set(key, slot)
-    this.#insert(slot, key, weight)
     return slot
   }
 
@@ -229,7 +230,9 @@ export class SlotTable<K, V> {
     const wire = this.#wire ?? this.#makePolicy()
     wire[SLOT] = slot
     wire[WEIGHT] = weight
-    check(policyInsert(this.#policy, sketchKey(key)))
+    const code = policyInsert(this.#policy, sketchKey(key))
+    if (code === OUT_OF_MEMORY) throw outOfMemory(key)
+    check(code)
   }
 
   #makePolicy(): Uint32Array {

@@ -10,14 +10,16 @@
 //!   neither used nor returned: under a limit of 64 MiB, values of all sizes written by four threads
 //!   took 4.8 times the limit.
 //! - jemalloc lets whoever frees a block give it back to all.
+//!
+//! With `--cfg system_allocator` it is the system's, for what watches each allocation: sanitizers, Miri, fuzzers.
 
 /// mimalloc's version 3 takes the thread that loads it for the one that outlives all others, and crashes when that
 /// was a worker, so it is version 2.
-#[cfg(windows)]
+#[cfg(all(windows, not(system_allocator)))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[cfg(not(windows))]
+#[cfg(not(any(windows, system_allocator)))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -30,7 +32,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// - `dirty_decay_ms`: smaller ones are returned within a second, not ten.
 /// - `narenas`: memory that is free in one arena is of no use to another, and the threads' own caches keep most
 ///   of them from the arenas' locks.
-#[cfg(not(windows))]
+#[cfg(not(any(windows, system_allocator)))]
 #[unsafe(export_name = "_rjem_malloc_conf")]
 pub static OPTIONS: Option<&'static std::ffi::c_char> = {
     let options = c"oversize_threshold:1048576,dirty_decay_ms:1000,narenas:2";
@@ -39,7 +41,7 @@ pub static OPTIONS: Option<&'static std::ffi::c_char> = {
 };
 
 /// Returns to the system what is free. jemalloc does so by itself only in passing, when something is allocated or freed.
-#[cfg(not(windows))]
+#[cfg(not(any(windows, system_allocator)))]
 pub fn give_back() {
     use std::ptr::null_mut;
     // The number that stands for all arenas.
@@ -49,10 +51,10 @@ pub fn give_back() {
 }
 
 /// Nothing: mimalloc returns memory by itself, when the thread that had it comes along.
-#[cfg(windows)]
+#[cfg(any(windows, system_allocator))]
 pub fn give_back() {}
 
-#[cfg(all(test, not(windows)))]
+#[cfg(all(test, not(any(windows, system_allocator))))]
 mod tests {
     use std::ptr::null_mut;
 

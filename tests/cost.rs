@@ -1,5 +1,5 @@
 //! What an entry is said to cost, held against what the process grows by.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", not(system_allocator)))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::process::Command;

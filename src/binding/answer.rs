@@ -1,7 +1,7 @@
 //! What exported functions answer: values, or codes from which TypeScript makes errors.
 
 use super::guard::Args;
-use super::raw::{self, Value};
+use super::raw::{self, Unread, Value};
 use crate::engine::clock::Nanos;
 use crate::engine::expiry::NEVER;
 
@@ -53,6 +53,15 @@ pub fn id<const N: usize>(args: &Args<N>) -> u32 {
 pub fn code<const N: usize>(args: &Args<N>, code: i32) -> Value {
     // SAFETY: the callback's own environment.
     unsafe { raw::make_code(args.env, code) }
+}
+
+/// The code for what was not read, `unfit` where it cannot be.
+#[cold]
+pub fn code_of(unread: Unread, unfit: i32) -> i32 {
+    match unread {
+        Unread::Unfit => unfit,
+        Unread::OutOfMemory => OUT_OF_MEMORY,
+    }
 }
 
 pub fn numbers<const N: usize>(args: &Args<N>, numbers: &[f64]) -> Value {

@@ -2,7 +2,9 @@
 
 use std::slice;
 
-use super::answer::{BAD_CALL, BAD_KEY, BAD_VALUE, CLOSED, MISS_IN_BULK, OK, OUT_OF_MEMORY, code, id};
+use super::answer::{
+    BAD_CALL, BAD_KEY, BAD_VALUE, CLOSED, MISS_IN_BULK, OK, OUT_OF_MEMORY, code, code_of, id,
+};
 use super::guard::Args;
 use super::key;
 use super::operations::{lifetime, watch};
@@ -22,8 +24,9 @@ pub fn get_many(args: &Args<3>, thread: &mut Thread) -> Value {
     unsafe {
         let result = raw::make_array(env, &[]);
         for (index, kind) in (0..).zip(kinds) {
-            let Some(key) = key.read(env, raw::element(env, args.get(1), index)) else {
-                return code(args, BAD_KEY);
+            let key = match key.read(env, raw::element(env, args.get(1), index)) {
+                Ok(key) => key,
+                Err(unread) => return code(args, code_of(unread, BAD_KEY)),
             };
             let Some(taken) = cache.store.get(key, |payload| Taken::take(payload, scratch)) else {
                 *kind = MISS_IN_BULK;
@@ -47,16 +50,18 @@ pub fn set_many(args: &Args<6>, thread: &mut Thread) -> Value {
     for (index, kind) in (0..).zip(kinds) {
         // SAFETY: the callback's own environment and values; the bytes are copied before the next round.
         unsafe {
-            let Some(key) = key.read(env, raw::element(env, args.get(1), index)) else {
-                return code(args, BAD_KEY);
+            let key = match key.read(env, raw::element(env, args.get(1), index)) {
+                Ok(key) => key,
+                Err(unread) => return code(args, code_of(unread, BAD_KEY)),
             };
             let payload = raw::element(env, args.get(3), index);
             if *kind == NUMBER {
                 let Some(given) = raw::number(env, payload) else { return code(args, BAD_VALUE) };
                 number = given.to_ne_bytes();
             }
-            let Some(incoming) = value::read(env, *kind, payload, text, &number) else {
-                return code(args, BAD_VALUE);
+            let incoming = match value::read(env, *kind, payload, text, &number) {
+                Ok(incoming) => incoming,
+                Err(unread) => return code(args, code_of(unread, BAD_VALUE)),
             };
             if cache.store.set(key, incoming.kind, incoming.bytes, lifetime) == SetOutcome::OutOfMemory {
                 return code(args, OUT_OF_MEMORY);
@@ -76,8 +81,9 @@ pub fn delete_many(args: &Args<3>, thread: &mut Thread) -> Value {
     let mut deleted = 0;
     for index in 0..count {
         // SAFETY: as above.
-        let Some(key) = (unsafe { key.read(env, raw::element(env, args.get(1), index)) }) else {
-            return code(args, BAD_KEY);
+        let key = match unsafe { key.read(env, raw::element(env, args.get(1), index)) } {
+            Ok(key) => key,
+            Err(unread) => return code(args, code_of(unread, BAD_KEY)),
         };
         deleted += i32::from(cache.store.delete(key));
     }

@@ -6,11 +6,11 @@ use std::ptr;
 
 use super::answer::{
     BAD_CALL, BAD_KEY, BAD_VALUE, BUSY, CLOSED, DESERTED, ERROR, FAILED, FRESH, LOAD, LOADING, OK,
-    OUT_OF_MEMORY, UNDER_WAY, UNKNOWN, WAIT, YOURS, code, id, millis, nanos,
+    OUT_OF_MEMORY, UNDER_WAY, UNKNOWN, WAIT, YOURS, code, code_of, id, millis, nanos,
 };
 use super::guard::Args;
 use super::operations::watch;
-use super::raw::{self, Value};
+use super::raw::{self, Unread, Value};
 use super::thread::Thread;
 use super::value::{self, NumberBuffer, Taken};
 use crate::engine::expiry::{Lifetime, StaleWindows};
@@ -23,7 +23,10 @@ use crate::engine::store::{Kept, Storing};
 pub fn held(args: &Args<2>, thread: &mut Thread) -> Value {
     let Some((cache, key, _, scratch)) = thread.parts(id(args)) else { return code(args, CLOSED) };
     // SAFETY: the callback's own environment and values.
-    let Some(key) = (unsafe { key.read(args.env, args.get(1)) }) else { return code(args, BAD_KEY) };
+    let key = match unsafe { key.read(args.env, args.get(1)) } {
+        Ok(key) => key,
+        Err(unread) => return code(args, code_of(unread, BAD_KEY)),
+    };
     let Some(kept) = cache.store.held(key, |payload| Taken::take(payload, scratch)) else {
         return code(args, OK);
     };
@@ -66,7 +69,10 @@ pub fn join(args: &Args<4>, thread: &mut Thread) -> Value {
     let party = thread.party(id(args));
     let Some((cache, key, ..)) = thread.parts(id(args)) else { return code(args, CLOSED) };
     // SAFETY: the callback's own environment and values.
-    let Some(key) = (unsafe { key.read(env, args.get(1)) }) else { return code(args, BAD_KEY) };
+    let key = match unsafe { key.read(env, args.get(1)) } {
+        Ok(key) => key,
+        Err(unread) => return code(args, code_of(unread, BAD_KEY)),
+    };
     // SAFETY: as above.
     let [anew, in_background] = [2, 3].map(|index| unsafe { raw::small(env, args.get(index)) } == Some(1));
     let (role, flight, error) = match cache.store.join(key, party, Asking { anew, in_background }) {
@@ -76,6 +82,7 @@ pub fn join(args: &Args<4>, thread: &mut Thread) -> Value {
         Joined::Wait(flight) => (WAIT, flight, None),
         Joined::Busy => (BUSY, 0, None),
         Joined::Failed(flight, error) => (FAILED, flight, Some(error)),
+        Joined::OutOfMemory => return code(args, OUT_OF_MEMORY),
     };
     // SAFETY: the callback's own environment.
     unsafe {
@@ -96,9 +103,15 @@ pub fn complete(args: &Args<8>, thread: &mut Thread) -> Value {
     let number: NumberBuffer = unsafe { raw::number(env, args.get(3)) }.unwrap_or_default().to_ne_bytes();
     // SAFETY: the callback's own environment and values; the bytes are copied before this call ends.
     let incoming = unsafe {
-        raw::small(env, args.get(2)).and_then(|kind| value::read(env, kind as u8, args.get(3), text, &number))
+        match raw::small(env, args.get(2)) {
+            Some(kind) => value::read(env, kind as u8, args.get(3), text, &number),
+            None => Err(Unread::Unfit),
+        }
     };
-    let Some(incoming) = incoming else { return code(args, BAD_VALUE) };
+    let incoming = match incoming {
+        Ok(incoming) => incoming,
+        Err(unread) => return code(args, code_of(unread, BAD_VALUE)),
+    };
     // SAFETY: as above.
     let own = |index| unsafe { raw::number(env, args.get(index)) }.map(nanos);
     let settings = &cache.settings;

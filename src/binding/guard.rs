@@ -21,7 +21,7 @@ impl<const N: usize> Args<N> {
     /// One of them: undefined when it was not given.
     #[inline]
     pub fn get(&self, index: usize) -> Value {
-        self.values[index]
+        self.values[index] // a constant at each place, below N
     }
 }
 
@@ -63,12 +63,19 @@ pub unsafe fn enter<const N: usize>(env: Env, info: sys::napi_callback_info, bod
                 .map(|message| (*message).to_owned())
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
-            let text = format!("mokapot failed inside, please report it: {message}\0");
+            let text = format!("mokapot failed inside, please report it: {message}\0"); // at worst cut short by a NUL
             // SAFETY: both strings end with NUL.
             unsafe { sys::napi_throw_error(env, c"ERR_MOKAPOT_INTERNAL".as_ptr(), text.as_ptr().cast()) };
             ptr::null_mut()
         }
     }
+}
+
+/// Runs what Node calls beside the exports, a finalizer or a cleanup hook: a panic goes no further, since nobody could be
+/// told of it but the process, which would end.
+pub fn contain(body: impl FnOnce()) {
+    // The panic was reported on the standard error stream when it happened.
+    let _ = catch_unwind(AssertUnwindSafe(body));
 }
 
 /// Adds a function to `exports`.

@@ -1,45 +1,29 @@
-//! Keys, read without loss: no two types and no two lone surrogates ever meet.
-//!
-//! A key becomes a tag byte and its content. A string is one byte a unit if all its units fit, else
-//! UTF-16 (UTF-8 would merge lone surrogates); one string has one form, so equal bytes are equal keys.
+//! Keys: read from JavaScript into their form, and given back.
 
 use std::mem::MaybeUninit;
 use std::ptr;
 
 use napi::sys;
 
-use super::raw::{self, Env, LANES, Text, TextBuffer, Value};
+use super::raw::{self, Env, TextBuffer, Unread, Value};
+use crate::forms::OutOfMemory;
+use crate::forms::key::{Key, KeyBuffer, SHORT, key_of};
+use crate::forms::text::{LANES, as_bytes};
 
-const NARROW: u8 = 1;
-const WIDE: u8 = 2;
-const NUMBER: u8 = 3;
-const BIGINT: u8 = 4;
-const BIGINT_NEGATIVE: u8 = 5;
-const BYTES: u8 = 6;
-
-/// Room for a short key without the heap: units of a string and a terminator.
-const SHORT: usize = 256;
-
-/// The buffers a key is read into.
-pub struct KeyBuffer {
-    short: [u8; 1 + SHORT],
-    long: Vec<u8>,
+/// Reads keys.
+#[derive(Default)]
+pub struct KeyReader {
+    buffer: KeyBuffer,
     text: TextBuffer,
 }
 
-impl Default for KeyBuffer {
-    fn default() -> Self {
-        Self { short: [0; 1 + SHORT], long: Vec::new(), text: TextBuffer::default() }
-    }
-}
-
-impl KeyBuffer {
-    /// The key that `value` stands for; `None` when it can be none.
+impl KeyReader {
+    /// The form of the key that `value` stands for, if it can be one.
     ///
     /// # Safety
     /// See [`Env`].
     #[inline]
-    pub unsafe fn read(&mut self, env: Env, value: Value) -> Option<&[u8]> {
+    pub unsafe fn read(&mut self, env: Env, value: Value) -> Result<&[u8], Unread> {
         let mut buffer = [const { MaybeUninit::<u16>::uninit() }; SHORT + LANES];
         // SAFETY: as asked of the caller.
         let Some((len, vectors)) = (unsafe { raw::short_string(env, value, &mut buffer) }) else {
@@ -51,121 +35,69 @@ impl KeyBuffer {
             // SAFETY: as asked of the caller.
             return unsafe { self.read_long(env, value) };
         }
-        let mut seen = [0; LANES];
-        let (bytes, _) = self.short[1..].as_chunks_mut::<LANES>();
-        for (bytes, units) in bytes.iter_mut().zip(vectors) {
-            for lane in 0..LANES {
-                seen[lane] |= units[lane];
-                bytes[lane] = units[lane] as u8;
-            }
-        }
-        if seen.iter().fold(0, |seen, lane| seen | lane) <= 0xFF {
-            self.short[0] = NARROW;
-            return Some(&self.short[..=len]);
-        }
-        let units = &vectors.as_flattened()[..len];
-        self.put(WIDE, raw::as_bytes(units));
-        Some(&self.long)
+        Ok(self.buffer.short_string(len, vectors)?)
     }
 
     #[cold]
-    unsafe fn read_long(&mut self, env: Env, value: Value) -> Option<&[u8]> {
-        let mut text = std::mem::take(&mut self.text);
+    unsafe fn read_long(&mut self, env: Env, value: Value) -> Result<&[u8], Unread> {
         // SAFETY: as asked of the caller.
-        match unsafe { text.read(env, value)? } {
-            Text::Narrow(bytes) => self.put(NARROW, bytes),
-            Text::Wide(bytes) => self.put(WIDE, bytes),
-        }
-        self.text = text;
-        Some(&self.long)
+        let text = unsafe { self.text.read(env, value)? };
+        Ok(self.buffer.string(text)?)
     }
 
     #[inline]
-    unsafe fn read_other(&mut self, env: Env, value: Value) -> Option<&[u8]> {
+    unsafe fn read_other(&mut self, env: Env, value: Value) -> Result<&[u8], Unread> {
         // SAFETY: as asked of the caller.
         if let Some(number) = unsafe { raw::number(env, value) } {
-            self.put(NUMBER, &canonical(number).to_bits().to_le_bytes());
-            return Some(&self.long);
+            return Ok(self.buffer.number(number)?);
         }
         // SAFETY: as asked of the caller; the bytes are copied before anything else runs.
         if let Some(bytes) = unsafe { raw::bytes(env, value) } {
-            self.put(BYTES, bytes);
-            return Some(&self.long);
+            return Ok(self.buffer.bytes(bytes)?);
         }
         // SAFETY: as asked of the caller.
         unsafe { self.read_bigint(env, value) }
     }
 
-    unsafe fn read_bigint(&mut self, env: Env, value: Value) -> Option<&[u8]> {
+    unsafe fn read_bigint(&mut self, env: Env, value: Value) -> Result<&[u8], Unread> {
         let (mut sign, mut count) = (0, 0);
         // SAFETY: as asked of the caller; without room for words only their number is told.
         let status = unsafe {
             sys::napi_get_value_bigint_words(env, value, ptr::null_mut(), &raw mut count, ptr::null_mut())
         };
         if status != sys::Status::napi_ok {
-            return None;
+            return Err(Unread::Unfit);
         }
-        let mut words = vec![0u64; count];
+        let mut words: Vec<u64> = Vec::new();
+        words.try_reserve_exact(count).map_err(|_| OutOfMemory)?;
+        words.resize(count, 0);
         if count > 0 {
+            let start = words.as_mut_ptr();
             // SAFETY: as asked of the caller; there is room for the number of words just told.
-            let status = unsafe {
-                sys::napi_get_value_bigint_words(
-                    env,
-                    value,
-                    &raw mut sign,
-                    &raw mut count,
-                    words.as_mut_ptr(),
-                )
-            };
+            let status =
+                unsafe { sys::napi_get_value_bigint_words(env, value, &raw mut sign, &raw mut count, start) };
             if status != sys::Status::napi_ok {
-                return None;
+                return Err(Unread::Unfit);
             }
         }
-        self.put(if sign == 0 { BIGINT } else { BIGINT_NEGATIVE }, &[]);
-        self.long.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-        Some(&self.long)
+        Ok(self.buffer.bigint(sign != 0, &words)?)
     }
-
-    #[inline]
-    fn put(&mut self, tag: u8, content: &[u8]) {
-        self.long.clear();
-        self.long.push(tag);
-        self.long.extend_from_slice(content);
-    }
-}
-
-/// The one form of a number: `-0` is `0`, and there is one NaN.
-#[inline]
-fn canonical(number: f64) -> f64 {
-    if number.is_nan() { f64::NAN } else { number + 0.0 }
 }
 
 /// The JavaScript value of a key: an `ArrayBuffer` for bytes, null for what is no key.
 ///
 /// # Safety
 /// See [`Env`].
-pub unsafe fn make(env: Env, key: &[u8]) -> Value {
-    let Some((tag, content)) = key.split_first() else { return ptr::null_mut() };
+pub unsafe fn make(env: Env, form: &[u8]) -> Value {
     // SAFETY: as asked of the caller, in each of them.
     unsafe {
-        match *tag {
-            NARROW => raw::make_narrow(env, content),
-            WIDE => {
-                // The content has no alignment of its own.
-                let units: Vec<u16> =
-                    content.as_chunks().0.iter().map(|unit| u16::from_ne_bytes(*unit)).collect();
-                raw::make_wide(env, raw::as_bytes(&units))
-            }
-            NUMBER => {
-                let bits = content.try_into().map_or(0, u64::from_le_bytes);
-                raw::make_number(env, f64::from_bits(bits))
-            }
-            BYTES => raw::make_array_buffer(env, content),
-            tag => {
-                let words: Vec<u64> =
-                    content.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
-                raw::make_bigint(env, tag == BIGINT_NEGATIVE, &words)
-            }
+        match key_of(form) {
+            Some(Key::Narrow(content)) => raw::make_narrow(env, content),
+            Some(Key::Wide(units)) => raw::make_wide(env, as_bytes(&units)),
+            Some(Key::Number(number)) => raw::make_number(env, number),
+            Some(Key::BigInt(negative, words)) => raw::make_bigint(env, negative, &words),
+            Some(Key::Bytes(content)) => raw::make_array_buffer(env, content),
+            None => ptr::null_mut(),
         }
     }
 }

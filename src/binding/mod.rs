@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`guard`] | how Rust functions become exports: arguments in, panics turned into errors |
 //! | [`raw`] | the Node-API calls that the rest is made of |
-//! | [`key`] | keys, read without loss and never the same for two types |
+//! | [`key`] | keys, read into their form and given back |
 //! | [`value`] | values, read into a thread's buffers and given back |
 //! | [`registry`] | the shared caches of the process, found by name or handle |
 //! | [`reference`] | the policy of a `Cache`, whose keys and values stay in JavaScript |
@@ -69,6 +69,7 @@ unsafe fn add_all(env: raw::Env, exports: raw::Value) {
         "attach" => opening::attach,
         "describe" => opening::describe,
         "release" => opening::release,
+        "failInside" => opening::fail_inside,
         "get" => operations::get,
         "peek" => operations::peek,
         "has" => operations::has,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use napi::sys;
 
-use super::answer::{BAD_CALL, BAD_KEY, CLOSED, MISS, OK, code, id, millis};
-use super::guard::Args;
+use super::answer::{BAD_CALL, BAD_KEY, CLOSED, MISS, OK, code, code_of, id, millis};
+use super::guard::{self, Args};
 use super::operations::deliver;
 use super::raw::{self, Env, Value};
 use super::thread::{Spot, Thread};
@@ -15,9 +15,7 @@ use super::value::Taken;
 use crate::engine::payload::Payload;
 use crate::engine::stamps::Stamps;
 use crate::engine::store::{Counting, Near};
-
-/// How many numbers tell of reads of one entry.
-const WORDS: usize = 4;
+use crate::forms::reads::{Reads, reads_of};
 
 /// `(id)`: an `ArrayBuffer` over the stamps of a cache, undefined where there can be none, or a code.
 pub fn map_stamps(args: &Args<1>, thread: &mut Thread) -> Value {
@@ -42,8 +40,10 @@ pub fn map_stamps(args: &Args<1>, thread: &mut Thread) -> Value {
 }
 
 unsafe extern "C" fn let_go(_: Env, _: *mut c_void, hold: *mut c_void) {
-    // SAFETY: `map_stamps` gave this hold to the buffer alone, and finalizers run once.
-    drop(unsafe { Arc::from_raw(hold.cast::<Stamps>()) });
+    guard::contain(|| {
+        // SAFETY: `map_stamps` gave this hold to the buffer alone, and finalizers run once.
+        drop(unsafe { Arc::from_raw(hold.cast::<Stamps>()) });
+    });
 }
 
 /// `(id, stripe)`: its stamp, or undefined for a closed cache.
@@ -71,8 +71,9 @@ fn read(args: &Args<1>, thread: &mut Thread, counting: Counting) -> Value {
         return thread.answer(CLOSED);
     };
     // SAFETY: the callback's own environment and values.
-    let Some(key) = (unsafe { key.read(args.env, args.get(0)) }) else {
-        return thread.answer(BAD_KEY);
+    let key = match unsafe { key.read(args.env, args.get(0)) } {
+        Ok(key) => key,
+        Err(unread) => return thread.answer(code_of(unread, BAD_KEY)),
     };
     let take = |payload: &Payload| Taken::take(payload, scratch);
     let Some(near) = cache.store.get_near(key, counting, take) else {
@@ -92,8 +93,9 @@ pub fn read_again(args: &Args<2>, thread: &mut Thread) -> Value {
         return thread.answer(CLOSED);
     };
     // SAFETY: the callback's own environment and values.
-    let Some(key) = (unsafe { key.read(args.env, args.get(0)) }) else {
-        return thread.answer(BAD_KEY);
+    let key = match unsafe { key.read(args.env, args.get(0)) } {
+        Ok(key) => key,
+        Err(unread) => return thread.answer(code_of(unread, BAD_KEY)),
     };
     // SAFETY: as above.
     let Some(stamp) = (unsafe { raw::small(args.env, args.get(1)) }) else {
@@ -128,10 +130,8 @@ pub fn report_near(args: &Args<4>, thread: &mut Thread) -> Value {
         (reads, count, raw::number(args.env, args.get(3)))
     };
     let (Some(reads), Some(count), Some(hits)) = (reads, count, hits) else { return code(args, BAD_CALL) };
-    for read in reads.chunks_exact(WORDS * size_of::<u32>()).take(count as usize) {
-        let [shard, slot, generation, times] =
-            [0, 4, 8, 12].map(|at| read[at..at + 4].try_into().map_or(u32::MAX, u32::from_ne_bytes));
-        cache.store.hear_of_reads(shard, slot, generation, times.min(u32::from(u8::MAX)) as u8);
+    for Reads { shard, slot, generation, times } in reads_of(reads, count as usize) {
+        cache.store.hear_of_reads(shard, slot, generation, times);
     }
     cache.store.count(|stats| stats.hits += hits as u64);
     code(args, OK)

@@ -9,17 +9,17 @@ use super::answer::{
 };
 use super::guard::Args;
 use super::raw::{self, Value};
-use super::registry::{self, Settings, Shared};
+use super::registry::{self, REGISTRY, Settings, Shared};
 use super::thread::Thread;
 use super::ticker::{self, Page};
 use crate::engine::expiry::{Lifetime, StaleWindows};
 use crate::engine::policy::PolicyKind;
 use crate::engine::store::{Seed, Store, StoreConfig};
 
+/// `(buffer)`: what the hot operations are told by and answer in from now on.
 pub fn register(args: &Args<1>, thread: &mut Thread) -> Value {
-    // SAFETY: the callback's own environment and values; JavaScript keeps the buffer it registers.
-    let done = unsafe { raw::bytes(args.env, args.get(0)) }
-        .is_some_and(|buffer| unsafe { thread.set_scratch(buffer) });
+    // SAFETY: the callback's own environment and values; lib/native.ts never detaches the buffer it registers.
+    let done = unsafe { thread.set_scratch(args.env, args.get(0)) };
     code(args, if done { OK } else { BAD_CALL })
 }
 
@@ -64,7 +64,7 @@ pub fn image(args: &Args<0>, _: &mut Thread) -> Value {
 
 /// What this thread has open, and how many caches live in the process.
 pub fn living(args: &Args<0>, thread: &mut Thread) -> Value {
-    numbers(args, &[thread.open_count() as f64, registry::living() as f64])
+    numbers(args, &[thread.open_count() as f64, REGISTRY.living() as f64])
 }
 
 /// `(name | undefined, mode, maxBytes, max, lru, [ttl, tti, staleWhileRevalidate, staleIfError, errorTtl], codec)`
@@ -73,13 +73,13 @@ pub fn create(args: &Args<7>, thread: &mut Thread) -> Value {
         return code(args, BAD_CALL);
     };
     if mode == MODE_OPEN {
-        return match name.and_then(|name| registry::named(&name)) {
+        return match name.and_then(|name| REGISTRY.named(&name)) {
             Some(living) => code(args, thread.open(living).cast_signed()),
             None => code(args, GONE),
         };
     }
     let stale = settings.stale;
-    match registry::create(name, settings, || Store::new(&config).keeping_stale(stale)) {
+    match REGISTRY.create(name, settings, || Store::new(&config).keeping_stale(stale)) {
         Ok(cache) => code(args, thread.open(cache).cast_signed()),
         Err(living) if mode == MODE_MAKE_OR_OPEN => code(args, thread.open(living).cast_signed()),
         Err(_) => code(args, NAME_TAKEN),
@@ -129,7 +129,7 @@ pub fn attach(args: &Args<2>, thread: &mut Thread) -> Value {
     let (Some(index), Some(generation)) = (index, generation) else {
         return code(args, BAD_CALL);
     };
-    match registry::find(index, generation) {
+    match REGISTRY.find(index, generation) {
         Some(cache) => code(args, thread.open(cache).cast_signed()),
         None => code(args, GONE),
     }
@@ -164,6 +164,21 @@ pub fn describe(args: &Args<1>, thread: &mut Thread) -> Value {
     }
 }
 
+/// `(id, key | undefined)`: fails inside, under the lock of the key's shard if there is a key. For tests of what is left
+/// then.
+pub fn fail_inside(args: &Args<2>, thread: &mut Thread) -> Value {
+    let Some((cache, key, ..)) = thread.parts(id(args)) else { return code(args, CLOSED) };
+    // SAFETY: the callback's own environment and values.
+    let key = unsafe { key.read(args.env, args.get(1)) };
+    #[allow(clippy::panic)] // it is what is asked for
+    let fail = || panic!("as it was told to");
+    if let Ok(key) = key {
+        cache.store.get(key, |_| fail());
+    }
+    fail()
+}
+
+/// `(id)`: lets go of a cache.
 pub fn release(args: &Args<1>, thread: &mut Thread) -> Value {
     thread.close(id(args));
     code(args, OK)

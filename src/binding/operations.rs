@@ -6,7 +6,7 @@
 use std::ptr;
 
 use super::answer::{
-    BAD_KEY, BAD_VALUE, CLOSED, MISS, OK, OUT_OF_MEMORY, TOO_LARGE, code, id, millis, nanos, numbers,
+    BAD_KEY, BAD_VALUE, CLOSED, MISS, OK, OUT_OF_MEMORY, TOO_LARGE, code, code_of, id, millis, nanos, numbers,
 };
 use super::guard::Args;
 use super::raw::{self, Value};
@@ -44,8 +44,9 @@ fn read<const HOW: u8>(args: &Args<1>, thread: &mut Thread) -> Value {
         return thread.answer(CLOSED);
     };
     // SAFETY: the callback's own environment and values.
-    let Some(key) = (unsafe { key.read(args.env, args.get(0)) }) else {
-        return thread.answer(BAD_KEY);
+    let key = match unsafe { key.read(args.env, args.get(0)) } {
+        Ok(key) => key,
+        Err(unread) => return thread.answer(code_of(unread, BAD_KEY)),
     };
     let take = |payload: &Payload| Taken::take(payload, scratch);
     let taken = match HOW {
@@ -90,8 +91,9 @@ pub fn with_key(args: &Args<1>, thread: &mut Thread, act: impl FnOnce(&Store, &[
         return thread.answer(CLOSED);
     };
     // SAFETY: the callback's own environment and values.
-    let Some(key) = (unsafe { key.read(args.env, args.get(0)) }) else {
-        return thread.answer(BAD_KEY);
+    let key = match unsafe { key.read(args.env, args.get(0)) } {
+        Ok(key) => key,
+        Err(unread) => return thread.answer(code_of(unread, BAD_KEY)),
     };
     let truth = act(&cache.store, key);
     thread.answer(i32::from(truth))
@@ -119,12 +121,14 @@ pub fn write<const N: usize>(
         return thread.answer(CLOSED);
     };
     // SAFETY: the callback's own environment and values.
-    let Some(key) = (unsafe { key.read(env, args.get(0)) }) else {
-        return thread.answer(BAD_KEY);
+    let key = match unsafe { key.read(env, args.get(0)) } {
+        Ok(key) => key,
+        Err(unread) => return thread.answer(code_of(unread, BAD_KEY)),
     };
     // SAFETY: as above; the bytes are copied before this call ends.
-    let Some(incoming) = (unsafe { value::read_call(env, call, args.get(1), text, scratch) }) else {
-        return thread.answer(BAD_VALUE);
+    let incoming = match unsafe { value::read_call(env, call, args.get(1), text, scratch) } {
+        Ok(incoming) => incoming,
+        Err(unread) => return thread.answer(code_of(unread, BAD_VALUE)),
     };
     let lifetime = lifetime(cache);
     let outcome = cache.store.set(key, incoming.kind, incoming.bytes, lifetime);
@@ -188,8 +192,9 @@ pub fn info(args: &Args<2>, thread: &mut Thread) -> Value {
         return code(args, CLOSED);
     };
     // SAFETY: the callback's own environment and values.
-    let Some(key) = (unsafe { key.read(args.env, args.get(1)) }) else {
-        return code(args, BAD_KEY);
+    let key = match unsafe { key.read(args.env, args.get(1)) } {
+        Ok(key) => key,
+        Err(unread) => return code(args, code_of(unread, BAD_KEY)),
     };
     let Some(info) = cache.store.info(key) else {
         return code(args, OK);

@@ -5,17 +5,27 @@ use std::ptr;
 
 use napi::sys;
 
+use crate::forms::OutOfMemory;
+use crate::forms::text::{LANES, Text, text_of};
+
 /// Every function here asks this: the environment is the one of the running callback, and the values
 /// came from it.
 pub type Env = sys::napi_env;
 pub type Value = sys::napi_value;
 
-/// What a string argument held.
-pub enum Text<'a> {
-    /// Every unit is below 256: one byte each.
-    Narrow(&'a [u8]),
-    /// UTF-16 units in native order, lone surrogates and all.
-    Wide(&'a [u8]),
+/// Why something of JavaScript's was not read.
+#[derive(Clone, Copy)]
+pub enum Unread {
+    /// It is of a kind that can not be read here.
+    Unfit,
+    /// There is no memory for a copy of it.
+    OutOfMemory,
+}
+
+impl From<OutOfMemory> for Unread {
+    fn from(_: OutOfMemory) -> Self {
+        Self::OutOfMemory
+    }
 }
 
 /// Buffers that strings are read into. They grow to the longest string and are cut back after a very
@@ -33,34 +43,28 @@ const KEPT_UNITS: usize = 1 << 20;
 const FIRST_UNITS: usize = 4096;
 
 impl TextBuffer {
-    /// Reads `value`; `None` when it is no string.
+    /// Reads `value`, if it is a string.
     ///
     /// # Safety
     /// See [`Env`].
     #[inline]
-    pub unsafe fn read(&mut self, env: Env, value: Value) -> Option<Text<'_>> {
+    pub unsafe fn read(&mut self, env: Env, value: Value) -> Result<Text<'_>, Unread> {
         self.trim();
-        if self.units.len() < FIRST_UNITS {
-            self.units.resize(FIRST_UNITS, 0);
-        }
+        grow(&mut self.units, FIRST_UNITS)?;
         // SAFETY: as asked of the caller; the buffer is as long as it says.
-        let mut len = unsafe { string_units(env, value, &mut self.units)? };
+        let mut len = unsafe { string_units(env, value, &mut self.units) }.ok_or(Unread::Unfit)?;
         if len + 1 == self.units.len() {
             // Full to the brim: perhaps cut short.
             // SAFETY: as asked of the caller.
-            let all = unsafe { string_length(env, value)? };
+            let all = unsafe { string_length(env, value) }.ok_or(Unread::Unfit)?;
             if all > len {
-                self.units.resize(all + 1, 0);
+                grow(&mut self.units, all + 1)?;
                 // SAFETY: as above.
-                len = unsafe { string_units(env, value, &mut self.units)? };
+                len = unsafe { string_units(env, value, &mut self.units) }.ok_or(Unread::Unfit)?;
             }
         }
-        let units = &self.units[..len];
-        Some(if narrow_into(units, &mut self.narrow) {
-            Text::Narrow(&self.narrow)
-        } else {
-            Text::Wide(as_bytes(units))
-        })
+        // Node tells no more units than it was given room for.
+        Ok(text_of(&self.units[..len], &mut self.narrow)?)
     }
 
     fn trim(&mut self) {
@@ -70,23 +74,14 @@ impl TextBuffer {
     }
 }
 
-/// Packs units into bytes if all of them fit; whether they did.
+/// Makes `units` at least `len` long.
 #[inline]
-pub fn narrow_into(units: &[u16], bytes: &mut Vec<u8>) -> bool {
-    bytes.clear();
-    let high = units.iter().fold(0, |seen, unit| seen | *unit);
-    if high > 0xFF {
-        return false;
+fn grow(units: &mut Vec<u16>, len: usize) -> Result<(), OutOfMemory> {
+    if units.len() < len {
+        units.try_reserve_exact(len - units.len()).map_err(|_| OutOfMemory)?;
+        units.resize(len, 0);
     }
-    bytes.extend(units.iter().map(|unit| *unit as u8));
-    true
-}
-
-/// UTF-16 units as bytes in native order.
-#[inline]
-pub fn as_bytes(units: &[u16]) -> &[u8] {
-    // SAFETY: any two bytes make a unit and the other way round; the length is in bytes.
-    unsafe { std::slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) }
+    Ok(())
 }
 
 /// Copies a string's units into `buffer`, as many as fit beside a terminator; `None` for no string.
@@ -102,9 +97,6 @@ pub unsafe fn string_units(env: Env, value: Value, buffer: &mut [u16]) -> Option
     };
     (status == sys::Status::napi_ok).then_some(len)
 }
-
-/// How many units are looked at together: as many as make a vector.
-pub const LANES: usize = 8;
 
 /// The length of a string, cut short to one less than `buffer` holds beside [`LANES`], and its units in vectors, the last
 /// one filled up with zeros; `None` for no string.
@@ -125,6 +117,7 @@ pub unsafe fn short_string(
     if status != sys::Status::napi_ok {
         return None;
     }
+    // Node tells no more units than it was given room for.
     buffer[len..len + LANES].fill(MaybeUninit::new(0));
     // SAFETY: Node wrote so many units, and the zeros end no earlier than the last vector.
     Some((len, unsafe { std::slice::from_raw_parts(start.cast(), len.div_ceil(LANES)) }))
@@ -171,7 +164,9 @@ pub unsafe fn small(env: Env, value: Value) -> Option<u32> {
 /// See [`Env`].
 pub unsafe fn string(env: Env, value: Value) -> Option<String> {
     // SAFETY: as asked of the caller.
-    let mut units = vec![0; unsafe { string_length(env, value)? } + 1];
+    let len = unsafe { string_length(env, value)? };
+    let mut units = Vec::new();
+    grow(&mut units, len + 1).ok()?;
     // SAFETY: as above.
     let len = unsafe { string_units(env, value, &mut units)? };
     Some(String::from_utf16_lossy(&units[..len]))

@@ -1,8 +1,7 @@
 //! Exports: the policy of a `Cache`, whose keys and values stay in JavaScript.
 //!
-//! JavaScript maps keys to slots; here only slots are known. Numbers cross through the *wire*, a few words of
-//! JavaScript's memory that a cache registers when it gets its first entry: reading them there costs
-//! a nanosecond where an argument costs several. Every call first takes in the reads noted since the last.
+//! JavaScript maps keys to slots; here only slots are known. Numbers cross through the [wire](crate::forms::wire), a
+//! few words of JavaScript's memory that a cache registers when it gets its first entry.
 
 use std::hash::{BuildHasher, Hasher};
 use std::ptr::{self, NonNull};
@@ -11,24 +10,13 @@ use std::sync::LazyLock;
 use foldhash::fast::RandomState;
 use napi::sys;
 
-use super::answer::{BAD_CALL, CLOSED, OK, code, id, numbers};
+use super::answer::{BAD_CALL, CLOSED, OK, OUT_OF_MEMORY, code, code_of, id, numbers};
 use super::guard::Args;
 use super::raw::{self, Env, Value};
 use super::thread::Thread;
-use crate::engine::policy::{Activity, Departure, Policy, PolicyConfig, PolicyKind};
-use crate::engine::reaper;
-use crate::engine::slots::{MAX_SLOTS, NONE};
-
-// The wire's words, of which lib/slot-table.ts has the same picture: how many reads wait, how many slots the list
-// has and how many have left beyond it, the slot and weight that a call is about; then the reads, then the list.
-const READS: usize = 0;
-const LISTED: usize = 1;
-const UNLISTED: usize = 2;
-const SLOT: usize = 3;
-const WEIGHT: usize = 4;
-const FIRST_READ: usize = 5;
-const FIRST_LISTED: usize = 192;
-const WORDS: usize = 256;
+use crate::engine::policy::{Activity, PolicyConfig, PolicyKind};
+use crate::forms::OutOfMemory;
+use crate::forms::wire::{Wire, WiredPolicy};
 
 /// How far above its first limit a cache can be resized before moka's part has to be made anew.
 const HEADROOM: f64 = 4.0;
@@ -39,60 +27,22 @@ static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// A `Cache`'s policy and its wire.
 pub struct Reference {
-    policy: Policy,
-    wire: NonNull<[u32; WORDS]>,
+    wired: WiredPolicy,
+    wire: NonNull<Wire>,
     /// Keeps the wire alive.
     hold: sys::napi_ref,
-    /// How many entries there may be, where their number is limited beside their weight.
-    max_len: usize,
-    /// What has left and is not listed yet, the last to leave first: JavaScript takes lists from their end.
-    gone: Vec<Departure>,
 }
 
 impl Reference {
-    /// Takes in the reads that were noted since the last call.
+    /// Takes in reads, acts and lists who had to leave.
     #[inline]
-    fn take_reads(&mut self) {
+    fn act<R>(&mut self, act: impl FnOnce(&mut WiredPolicy, &mut Wire) -> R) -> R {
         // SAFETY: the wire lives as long as `hold`; JavaScript writes it between calls only.
         let wire = unsafe { self.wire.as_mut() };
-        let waiting = (wire[READS] as usize).min(FIRST_LISTED - FIRST_READ);
-        wire[READS] = 0;
-        for slot in &wire[FIRST_READ..FIRST_READ + waiting] {
-            if self.policy.is_held(*slot) {
-                self.policy.read(*slot);
-            }
-        }
-    }
-
-    /// Lists as many of those that have left as there is room for; the next call of `policyMore` lists more.
-    #[inline]
-    fn list_gone(&mut self) {
-        // SAFETY: as above.
-        let wire = unsafe { self.wire.as_mut() };
-        let list = &mut wire[FIRST_LISTED..];
-        let listed = self.gone.len().min(list.len());
-        for (word, departure) in list.iter_mut().zip(self.gone.drain(self.gone.len() - listed..)) {
-            *word = departure.slot;
-        }
-        wire[LISTED] = listed as u32;
-        wire[UNLISTED] = self.gone.len() as u32;
-    }
-
-    #[inline]
-    fn argument(&self, word: usize) -> u32 {
-        // SAFETY: as above.
-        unsafe { self.wire.as_ref()[word] }
-    }
-
-    /// Sets the limits; [`Reference::list_gone`] then tells who had to leave.
-    fn set_limits(&mut self, config: PolicyConfig, max_len: usize) {
-        self.max_len = max_len;
-        self.policy.retarget(config, &mut self.gone);
-        self.policy.set_capacity(config.nominal, &mut self.gone);
-        while self.policy.len() > max_len {
-            self.policy.evict_one(NONE, &mut self.gone);
-        }
-        self.gone.reverse();
+        self.wired.take_reads(wire);
+        let result = act(&mut self.wired, wire);
+        self.wired.list_gone(wire);
+        result
     }
 
     /// Lets go of the wire and frees the policy.
@@ -102,8 +52,7 @@ impl Reference {
     unsafe fn free(self, env: Env) {
         // SAFETY: the reference was made in this environment and is deleted once.
         unsafe { sys::napi_delete_reference(env, self.hold) };
-        let len = self.policy.len();
-        reaper::free(self.policy, len);
+        self.wired.free();
     }
 }
 
@@ -123,9 +72,7 @@ pub fn policy_new(args: &Args<4>, thread: &mut Thread) -> Value {
     }
     let kind = if lru == 1 { PolicyKind::Lru } else { PolicyKind::TinyLfu };
     let config = config(kind, limit, max);
-    let mut reference =
-        Reference { policy: Policy::new(config), wire, hold, max_len: usize::MAX, gone: Vec::new() };
-    reference.set_limits(config, max as usize);
+    let reference = Reference { wired: WiredPolicy::new(config, max as usize), wire, hold };
     code(args, thread.references.add(reference).cast_signed())
 }
 
@@ -143,91 +90,68 @@ pub fn policy_free(args: &Args<1>, thread: &mut Thread) -> Value {
 pub fn policy_insert(args: &Args<2>, thread: &mut Thread) -> Value {
     let Some(reference) = thread.references.get(id(args)) else { return code(args, CLOSED) };
     // SAFETY: the callback's own environment and values.
-    let Some(key) = (unsafe { thread.key.read(args.env, args.get(1)) }) else { return code(args, BAD_CALL) };
+    let key = match unsafe { thread.key.read(args.env, args.get(1)) } {
+        Ok(key) => key,
+        Err(unread) => return code(args, code_of(unread, BAD_CALL)),
+    };
     let mut hasher = HASHER.build_hasher();
     hasher.write(key);
     let hash = hasher.finish();
-    reference.take_reads();
-    let (slot, weight) = (reference.argument(SLOT), reference.argument(WEIGHT));
-    let Reference { policy, max_len, gone, .. } = reference;
-    if slot >= MAX_SLOTS || policy.is_held(slot) || u64::from(weight) > policy.capacity() {
-        return code(args, BAD_CALL);
+    match reference.act(|wired, wire| wired.insert(wire, hash)) {
+        Ok(true) => ptr::null_mut(),
+        Ok(false) => code(args, BAD_CALL),
+        Err(OutOfMemory) => code(args, OUT_OF_MEMORY),
     }
-    policy.insert(slot, hash, weight, policy.len() >= *max_len, gone);
-    gone.reverse();
-    reference.list_gone();
-    ptr::null_mut()
 }
 
 /// `(id)`: the wire's slot has the wire's weight from now on; lists those that had to leave for it.
 pub fn policy_reweigh(args: &Args<1>, thread: &mut Thread) -> Value {
-    act(args, thread, |reference| {
-        let (slot, weight) = (reference.argument(SLOT), reference.argument(WEIGHT));
-        let Reference { policy, gone, .. } = reference;
-        if policy.is_held(slot) && u64::from(weight) <= policy.capacity() {
-            policy.reweigh(slot, weight, gone);
-            gone.reverse();
-        }
-    })
+    act(args, thread, |wired, wire| wired.reweigh(wire))
 }
 
 /// `(id)`: takes the listed slots out.
 pub fn policy_remove(args: &Args<1>, thread: &mut Thread) -> Value {
-    act(args, thread, |reference| {
-        // SAFETY: as in `take_reads`.
-        let wire = unsafe { reference.wire.as_ref() };
-        let listed = (wire[LISTED] as usize).min(WORDS - FIRST_LISTED);
-        for slot in &wire[FIRST_LISTED..FIRST_LISTED + listed] {
-            if reference.policy.is_held(*slot) {
-                reference.policy.remove(*slot);
-            }
-        }
-    })
+    act(args, thread, |wired, wire| wired.remove(wire))
 }
 
 /// `(id)`: takes in the reads that wait, and lists more of those that have left.
 pub fn policy_more(args: &Args<1>, thread: &mut Thread) -> Value {
-    act(args, thread, |_| ())
+    act(args, thread, |_, _| ())
 }
 
 /// `(id, limit, max)`: changes the limits; lists those that had to leave.
 pub fn policy_resize(args: &Args<3>, thread: &mut Thread) -> Value {
     let Some((limit, max)) = limits(args, 1) else { return code(args, BAD_CALL) };
-    act(args, thread, |reference| {
-        reference.set_limits(config(reference.policy.kind(), limit, max), max as usize);
+    act(args, thread, |wired, _| {
+        wired.set_limits(config(wired.policy().kind(), limit, max), max as usize);
     })
 }
 
 /// `(id)`: what the policy is doing, `[admitted, refused, windowShare]`.
 pub fn policy_activity(args: &Args<1>, thread: &mut Thread) -> Value {
     let Some(reference) = thread.references.get(id(args)) else { return code(args, CLOSED) };
-    let Activity { window_share, admitted, refused, .. } = reference.policy.activity();
+    let Activity { window_share, admitted, refused, .. } = reference.wired.policy().activity();
     numbers(args, &[admitted as f64, refused as f64, window_share])
 }
 
 /// `(id)`: counts anew what it is doing.
 pub fn policy_reset_activity(args: &Args<1>, thread: &mut Thread) -> Value {
-    act(args, thread, |reference| reference.policy.reset_activity())
+    act(args, thread, |wired, _| wired.reset_activity())
 }
 
 /// `(id)`: forgets all entries, and their fame.
 pub fn policy_clear(args: &Args<1>, thread: &mut Thread) -> Value {
-    act(args, thread, |reference| {
-        let mut fresh = Policy::new(reference.policy.config());
-        fresh.set_capacity(reference.policy.capacity(), &mut reference.gone);
-        let old = std::mem::replace(&mut reference.policy, fresh);
-        let len = old.len();
-        reaper::free(old, len);
-    })
+    act(args, thread, |wired, _| wired.clear())
 }
 
-/// Takes in reads, acts and lists who had to leave.
 #[inline]
-fn act<const N: usize>(args: &Args<N>, thread: &mut Thread, act: impl FnOnce(&mut Reference)) -> Value {
+fn act<const N: usize>(
+    args: &Args<N>,
+    thread: &mut Thread,
+    act: impl FnOnce(&mut WiredPolicy, &mut Wire),
+) -> Value {
     let Some(reference) = thread.references.get(id(args)) else { return code(args, CLOSED) };
-    reference.take_reads();
-    act(reference);
-    reference.list_gone();
+    reference.act(act);
     ptr::null_mut()
 }
 
@@ -254,7 +178,7 @@ fn limits<const N: usize>(args: &Args<N>, first: usize) -> Option<(u32, u64)> {
 ///
 /// # Safety
 /// See [`Env`]; the words are good for as long as the array is kept.
-unsafe fn words(env: Env, value: Value) -> Option<NonNull<[u32; WORDS]>> {
+unsafe fn words(env: Env, value: Value) -> Option<NonNull<Wire>> {
     let (mut kind, mut len, mut data) = (0, 0, ptr::null_mut());
     // SAFETY: as asked of the caller; what is not asked for is null.
     let status = unsafe {
@@ -268,7 +192,9 @@ unsafe fn words(env: Env, value: Value) -> Option<NonNull<[u32; WORDS]>> {
             ptr::null_mut(),
         )
     };
-    let fits = status == sys::Status::napi_ok && kind == sys::TypedarrayType::uint32_array && len >= WORDS;
+    let fits = status == sys::Status::napi_ok
+        && kind == sys::TypedarrayType::uint32_array
+        && len >= size_of::<Wire>() / size_of::<u32>();
     if fits { NonNull::new(data.cast()) } else { None }
 }
 

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use napi::sys;
 
-use super::key::KeyBuffer;
-use super::raw::{Env, TextBuffer, Value};
+use super::guard;
+use super::key::KeyReader;
+use super::raw::{self, Env, TextBuffer, Value};
 use super::reference::References;
 use super::registry::Shared;
 use super::ticker::Page;
@@ -25,7 +26,7 @@ pub struct Thread {
     open: Vec<Option<Arc<Shared>>>,
     vacant: Vec<u32>,
     /// Where keys are read into.
-    pub key: KeyBuffer,
+    pub key: KeyReader,
     /// Where text values are read into.
     pub text: TextBuffer,
     /// The policies of this thread's `Cache`s.
@@ -39,6 +40,8 @@ pub struct Thread {
 struct Scratch {
     start: NonNull<u8>,
     len: usize,
+    /// Keeps the buffer alive; of the thread's environment.
+    hold: sys::napi_ref,
 }
 
 /// What a call of a hot operation is told, and what it answers. lib/native.ts has the same words.
@@ -105,7 +108,7 @@ impl Thread {
     /// Opens a cache: the number by which this thread's calls name it.
     pub fn open(&mut self, cache: Arc<Shared>) -> u32 {
         if let Some(id) = self.vacant.pop() {
-            self.open[id as usize] = Some(cache);
+            self.open[id as usize] = Some(cache); // a place that was left
             return id;
         }
         self.open.push(Some(cache));
@@ -139,12 +142,12 @@ impl Thread {
 
     /// An open cache, and beside it the buffers that a call uses.
     #[inline]
-    pub fn parts(&mut self, id: u32) -> Option<(&Shared, &mut KeyBuffer, &mut TextBuffer, &mut [u8])> {
+    pub fn parts(&mut self, id: u32) -> Option<(&Shared, &mut KeyReader, &mut TextBuffer, &mut [u8])> {
         let cache = self.open.get(id as usize)?.as_deref()?;
         let scratch = match &mut self.scratch {
-            // SAFETY: JavaScript keeps the buffer for the life of the thread and neither detaches nor
-            // resizes it; only this thread's calls and JavaScript between them use it.
-            Some(Scratch { start, len }) => unsafe {
+            // SAFETY: the buffer is held, and longer than the header; lib/native.ts neither detaches nor resizes it;
+            // only this thread's calls and JavaScript between them use it.
+            Some(Scratch { start, len, .. }) => unsafe {
                 std::slice::from_raw_parts_mut(start.as_ptr().add(HEADER), *len - HEADER)
             },
             None => &mut [],
@@ -152,18 +155,26 @@ impl Thread {
         Some((cache, &mut self.key, &mut self.text, scratch))
     }
 
-    /// Uses `buffer` for results from here on.
+    /// Uses the `Uint8Array` for results from here on, and holds it; whether it will do.
     ///
     /// # Safety
-    /// The buffer lives, unmoved, for as long as the thread.
-    pub unsafe fn set_scratch(&mut self, buffer: &[u8]) -> bool {
-        let Some(start) = NonNull::new(buffer.as_ptr().cast_mut()) else {
-            return false;
-        };
-        if buffer.len() < 2 * HEADER || !start.cast::<u64>().is_aligned() {
+    /// See [`Env`]; nobody detaches or resizes the array's buffer.
+    pub unsafe fn set_scratch(&mut self, env: Env, array: Value) -> bool {
+        // SAFETY: as asked of the caller.
+        let Some(bytes) = (unsafe { raw::bytes(env, array) }) else { return false };
+        let Some(start) = NonNull::new(bytes.as_ptr().cast_mut()) else { return false };
+        if bytes.len() < 2 * HEADER || !start.cast::<u64>().is_aligned() {
             return false;
         }
-        self.scratch = Some(Scratch { start, len: buffer.len() });
+        let mut hold = ptr::null_mut();
+        // SAFETY: as asked of the caller. References still there at the environment's end are its own to free.
+        if unsafe { sys::napi_create_reference(env, array, 1, &raw mut hold) } != sys::Status::napi_ok {
+            return false;
+        }
+        if let Some(old) = self.scratch.replace(Scratch { start, len: bytes.len(), hold }) {
+            // SAFETY: it was made in this environment and is deleted once.
+            unsafe { sys::napi_delete_reference(env, old.hold) };
+        }
         true
     }
 
@@ -215,6 +226,8 @@ impl Drop for Thread {
 }
 
 unsafe extern "C" fn free(thread: *mut c_void) {
-    // SAFETY: `register` leaked this box for the hook alone, and no callback runs after the hooks do.
-    drop(unsafe { Box::from_raw(thread.cast::<Thread>()) });
+    guard::contain(|| {
+        // SAFETY: `register` leaked this box for the hook alone, and no callback runs after the hooks do.
+        drop(unsafe { Box::from_raw(thread.cast::<Thread>()) });
+    });
 }

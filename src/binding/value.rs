@@ -3,9 +3,10 @@
 //! The kinds are those of lib/codecs.ts; the binding only needs to know which are text, which are a
 //! number, and which are bytes. Text that needs two bytes a unit is told by a flag on the kind.
 
-use super::raw::{self, Env, Text, TextBuffer, Value};
+use super::raw::{self, Env, TextBuffer, Unread, Value};
 use super::thread::Call;
 use crate::engine::payload::{Payload, ValueKind};
+use crate::forms::text::Text;
 
 pub const NUMBER: ValueKind = 4;
 pub const STRING: ValueKind = 5;
@@ -49,17 +50,17 @@ pub unsafe fn read_call<'a>(
     value: Value,
     text: &'a mut TextBuffer,
     scratch: &'a [u8],
-) -> Option<Incoming<'a>> {
+) -> Result<Incoming<'a>, Unread> {
     let kind = call.kind as ValueKind;
     if call.kind & DRAFTED != 0 {
-        let bytes = scratch.get(SHORT..)?.get(..call.len as usize)?;
-        return Some(Incoming { kind, bytes });
+        let bytes = scratch.get(SHORT..).and_then(|draft| draft.get(..call.len as usize));
+        return bytes.map(|bytes| Incoming { kind, bytes }).ok_or(Unread::Unfit);
     }
     // SAFETY: as asked of the caller.
     unsafe { read(env, kind, value, text, scratch) }
 }
 
-/// Reads a payload of the given kind; `None` when the argument does not fit the kind. A number is not read
+/// Reads a payload of the given kind, if the argument fits the kind. A number is not read
 /// from `value` but lies in the first bytes of `number`.
 ///
 /// # Safety
@@ -71,21 +72,21 @@ pub unsafe fn read<'a>(
     value: Value,
     text: &'a mut TextBuffer,
     number: &'a [u8],
-) -> Option<Incoming<'a>> {
+) -> Result<Incoming<'a>, Unread> {
     if kind <= NUMBER {
         let len = if kind == NUMBER { size_of::<NumberBuffer>() } else { 0 };
-        return Some(Incoming { kind, bytes: number.get(..len)? });
+        return number.get(..len).map(|bytes| Incoming { kind, bytes }).ok_or(Unread::Unfit);
     }
     if kind < FIRST_BYTES {
         // SAFETY: as asked of the caller.
-        return Some(match unsafe { text.read(env, value)? } {
+        return Ok(match unsafe { text.read(env, value)? } {
             Text::Narrow(bytes) => Incoming { kind, bytes },
             Text::Wide(bytes) => Incoming { kind: kind | WIDE, bytes },
         });
     }
     // SAFETY: as asked of the caller.
-    let bytes = unsafe { raw::bytes(env, value)? };
-    Some(Incoming { kind, bytes })
+    let bytes = unsafe { raw::bytes(env, value) }.ok_or(Unread::Unfit)?;
+    Ok(Incoming { kind, bytes })
 }
 
 /// A value taken out of the cache: what the shard's lock need not be held for any more.
@@ -102,7 +103,7 @@ impl Taken {
     pub fn take(payload: &Payload, scratch: &mut [u8]) -> Self {
         let value = payload.value();
         if value.len() <= SHORT && value.len() <= scratch.len() {
-            scratch[..value.len()].copy_from_slice(value);
+            scratch[..value.len()].copy_from_slice(value); // as just compared
             Self::Copied(payload.kind(), value.len())
         } else {
             Self::Held(payload.clone())
@@ -113,7 +114,7 @@ impl Taken {
     #[inline]
     pub fn parts<'a>(&'a self, scratch: &'a [u8]) -> (ValueKind, bool, &'a [u8]) {
         let (kind, bytes) = match self {
-            Self::Copied(kind, len) => (*kind, &scratch[..*len]),
+            Self::Copied(kind, len) => (*kind, scratch.get(..*len).unwrap_or_default()),
             Self::Held(payload) => (payload.kind(), payload.value()),
         };
         (kind & !WIDE, kind & WIDE != 0, bytes)
@@ -131,9 +132,8 @@ pub unsafe fn make(env: Env, kind: ValueKind, wide: bool, bytes: &[u8]) -> Value
     unsafe {
         match kind {
             NUMBER => {
-                let mut number = NumberBuffer::default();
-                number.copy_from_slice(bytes);
-                raw::make_number(env, f64::from_bits(u64::from_ne_bytes(number)))
+                let number = bytes.try_into().map_or(f64::NAN, f64::from_ne_bytes);
+                raw::make_number(env, number)
             }
             STRING | JSON if wide => raw::make_wide(env, bytes),
             STRING | JSON => raw::make_narrow(env, bytes),

@@ -66,7 +66,40 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+        #[test]
+        fn grants_as_much_as_plain_numbers_allow(
+            limit in 0..1_000_u64, steps in prop::collection::vec((0..4_u8, 0..400_u64), 1..100),
+        ) {
+            let budget = Budget::new(limit);
+            let (mut limit, mut granted) = (limit, 0_u64);
+            for (what, amount) in steps {
+                match what {
+                    0 | 1 => {
+                        let grant = amount.min(limit.saturating_sub(granted));
+                        prop_assert_eq!(budget.take(amount), grant);
+                        granted += grant;
+                    }
+                    2 => {
+                        let back = amount.min(granted);
+                        budget.give_back(back);
+                        granted -= back;
+                    }
+                    _ => {
+                        limit = amount * 3;
+                        budget.set_limit(limit);
+                    }
+                }
+                prop_assert_eq!((budget.limit(), budget.granted()), (limit, granted));
+            }
+        }
+    }
 
     #[test]
     fn grants_the_limit_and_no_more() {

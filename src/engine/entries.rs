@@ -2,9 +2,13 @@
 //!
 //! Everything here runs under the shard's lock, so nothing here calls back to whoever uses the cache. What
 //! leaves goes into the caller's `garbage`, which is dropped after the lock is released.
+//!
+//! A slot that the index, the policy or the wheel names has a tenant: `set` houses it before it tells them, and `release`
+//! takes it from them before the slot is given anew. So none of the places indexed by a slot here is out of range.
 
 mod loading;
 mod near;
+mod torn;
 
 use std::sync::Arc;
 
@@ -21,6 +25,7 @@ use super::reaper::Dismantle;
 use super::slots::{NONE, Slot};
 use super::stamps::ShardStamps;
 use super::stats::Stats;
+use crate::forms::OutOfMemory;
 
 pub use self::near::Sighting;
 
@@ -77,6 +82,8 @@ pub struct Entries {
     stats: Stats,
     clock: Clock,
     population: Arc<Population>,
+    /// How many of the population are here.
+    housed: u64,
     stamps: ShardStamps,
     gone: Vec<Departure>,
     expired: Vec<Slot>,
@@ -100,6 +107,7 @@ impl Entries {
             stats: Stats::default(),
             clock,
             population,
+            housed: 0,
             stamps,
             gone: Vec::new(),
             expired: Vec::new(),
@@ -117,7 +125,7 @@ impl Entries {
         fresh.flights = std::mem::take(&mut self.flights);
         fresh.flights.forget_all();
         fresh.policy.set_capacity(self.capacity(), &mut fresh.gone);
-        self.population.leave(self.len() as u64);
+        self.population.leave(std::mem::take(&mut self.housed));
         fresh
     }
 
@@ -183,7 +191,7 @@ impl Entries {
     /// What it is granted and does not use.
     #[must_use]
     pub fn slack(&self) -> u64 {
-        self.policy.capacity() - self.policy.weight()
+        self.policy.capacity().saturating_sub(self.policy.weight())
     }
 
     /// Changes what this shard is granted; entries that no longer fit go into `garbage`.
@@ -226,12 +234,13 @@ impl Entries {
         if self.has_expired(slot) { None } else { self.tenants[slot as usize].payload.as_ref() }
     }
 
-    /// Stores an entry, which must be within the capacity. What it overwrote or displaced goes into
-    /// `garbage`.
-    pub fn set(&mut self, write: Write, garbage: &mut Vec<Payload>) {
+    /// Stores an entry, which must be within the capacity, if there is memory for it. What it overwrote or displaced
+    /// goes into `garbage`.
+    pub fn set(&mut self, write: Write, garbage: &mut Vec<Payload>) -> Result<(), OutOfMemory> {
+        self.reserve()?;
         if (write.flight.is_some() || !self.flights.is_empty()) && !self.wins(&write) {
             garbage.push(write.payload);
-            return;
+            return Ok(());
         }
         if self.expiry.armed() > 0 {
             self.sweep(SWEEP_PER_WRITE, garbage);
@@ -257,6 +266,7 @@ impl Entries {
             let slot = self.house(Tenant { payload: Some(payload), born: now, reads: 0 });
             let policy = &self.policy;
             self.index.insert_unique(hash, slot, |other| policy.hash_of(*other));
+            self.housed += 1;
             let crowded = self.population.enter();
             self.policy.insert(slot, hash, weight, crowded, &mut self.gone);
             slot
@@ -266,6 +276,21 @@ impl Entries {
         }
         self.bytes += self.cost(slot);
         self.bury(garbage);
+        Ok(())
+    }
+
+    /// Makes room for one more entry in each table, where growing it could fail. What is smaller, and what moka takes,
+    /// ends the process when there is no memory, as it does in all of Node.
+    #[inline]
+    fn reserve(&mut self) -> Result<(), OutOfMemory> {
+        if !self.vacant.is_empty() {
+            return Ok(());
+        }
+        let (slot, policy) = (self.tenants.len() as Slot, &self.policy);
+        self.index.try_reserve(1, |other| policy.hash_of(*other)).map_err(|_| OutOfMemory)?;
+        self.tenants.try_reserve(1).map_err(|_| OutOfMemory)?;
+        self.policy.reserve(slot)?;
+        if self.expiry.armed() > 0 { self.expiry.reserve(slot) } else { Ok(()) }
     }
 
     /// Takes an entry out; whether there was one.
@@ -436,6 +461,7 @@ impl Entries {
         self.expiry.disarm(slot);
         garbage.extend(self.tenants[slot as usize].payload.take());
         self.vacant.push(slot);
+        self.housed -= 1;
         self.population.leave(1);
     }
 }

@@ -11,6 +11,7 @@
 
 use super::clock::Nanos;
 use super::slots::{NONE, Slot};
+use crate::forms::{OutOfMemory, reserve};
 
 /// No deadline.
 pub const NEVER: Nanos = Nanos::MAX;
@@ -106,6 +107,12 @@ impl Expiry {
     #[must_use]
     pub fn armed(&self) -> usize {
         self.armed
+    }
+
+    /// Makes room for `slot`, if there is memory for it.
+    pub fn reserve(&mut self, slot: Slot) -> Result<(), OutOfMemory> {
+        let more = (slot as usize + 1).saturating_sub(self.deadlines.len());
+        reserve(&mut self.deadlines, more)
     }
 
     /// Gives `slot` its lifetime, counted from `now`, and says how long it is kept after.
@@ -414,5 +421,126 @@ mod tests {
         expiry.arm(0, lifetime(NEVER - 1, NEVER), StaleWindows::NONE, 5);
         assert_eq!(sweep(&mut expiry, 1 << 60), []);
         assert!(expiry.deadline(0) > 1 << 60);
+    }
+
+    mod properties {
+        use std::collections::BTreeMap;
+
+        use proptest::prelude::*;
+
+        use super::*;
+
+        #[derive(Clone, Copy, Debug)]
+        enum Step {
+            Arm { slot: Slot, lifetime: Lifetime, stale: StaleWindows },
+            Disarm { slot: Slot },
+            Touch { slot: Slot },
+            Sweep { by: Nanos, most: usize },
+            SweepAll { by: Nanos },
+        }
+
+        /// When a slot expires, how far a read moves that, and how long it is kept after.
+        struct Armed {
+            hard: Nanos,
+            idle: Nanos,
+            to_idle: Nanos,
+            kept: Nanos,
+        }
+
+        impl Armed {
+            fn deadline(&self) -> Nanos {
+                self.hard.min(self.idle)
+            }
+
+            fn kept_until(&self) -> Nanos {
+                self.deadline().saturating_add(self.kept)
+            }
+        }
+
+        fn steps() -> impl Strategy<Value = Vec<Step>> {
+            let slot = 0..24_u32;
+            let span = || prop_oneof![2 => 1..200 * MS, 2 => 1..100_000 * MS, 1 => 1..MS, 1 => Just(NEVER)];
+            let by = || prop_oneof![3 => 0..20 * MS, 2 => 0..5_000 * MS, 1 => 0..1_000_000 * MS, 1 => 0..MS];
+            let lifetime = (span(), span()).prop_map(|(to_live, to_idle)| Lifetime { to_live, to_idle });
+            let stale = prop_oneof![
+                3 => Just(StaleWindows::NONE),
+                1 => (0..300 * MS, 0..300 * MS)
+                    .prop_map(|(revalidate, on_error)| StaleWindows { revalidate, on_error }),
+            ];
+            let step = prop_oneof![
+                6 => (slot.clone(), lifetime, stale)
+                    .prop_map(|(slot, lifetime, stale)| Step::Arm { slot, lifetime, stale }),
+                1 => slot.clone().prop_map(|slot| Step::Disarm { slot }),
+                4 => slot.prop_map(|slot| Step::Touch { slot }),
+                3 => (by(), 0..8_usize).prop_map(|(by, most)| Step::Sweep { by, most }),
+                2 => by().prop_map(|by| Step::SweepAll { by }),
+            ];
+            prop::collection::vec(step, 1..200)
+        }
+
+        fn take(expiry: &mut Expiry, model: &mut BTreeMap<Slot, Armed>, now: Nanos, found: &[Slot]) {
+            for slot in found {
+                let armed = model.remove(slot).expect("what is found had a deadline, and is found once");
+                assert!(armed.kept_until() <= now, "too early");
+                expiry.disarm(*slot);
+            }
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+            #[test]
+            fn the_wheel_finds_what_a_plain_list_finds(start in 0..1_000_000 * MS, steps in steps()) {
+                let (mut expiry, mut model, mut now) = (Expiry::default(), BTreeMap::new(), start);
+                for step in steps {
+                    match step {
+                        Step::Arm { slot, lifetime, stale } => {
+                            expiry.arm(slot, lifetime, stale, now);
+                            model.remove(&slot);
+                            if !lifetime.is_endless() {
+                                let Lifetime { to_live, to_idle } = lifetime;
+                                let (hard, idle) = (now.saturating_add(to_live), now.saturating_add(to_idle));
+                                model.insert(slot, Armed { hard, idle, to_idle, kept: stale.longest() });
+                            }
+                        }
+                        Step::Disarm { slot } => {
+                            expiry.disarm(slot);
+                            model.remove(&slot);
+                        }
+                        Step::Touch { slot } => {
+                            expiry.touch(slot, now);
+                            if let Some(armed) = model.get_mut(&slot) {
+                                armed.idle = now.saturating_add(armed.to_idle);
+                            }
+                        }
+                        Step::Sweep { by, most } => {
+                            now += by;
+                            let mut found = Vec::new();
+                            expiry.expired(now, most, &mut found);
+                            prop_assert!(found.len() <= most);
+                            take(&mut expiry, &mut model, now, &found);
+                        }
+                        Step::SweepAll { by } => {
+                            now += by;
+                            let mut found = Vec::new();
+                            expiry.expired(now, usize::MAX, &mut found);
+                            prop_assert!(expiry.is_swept(now));
+                            take(&mut expiry, &mut model, now, &found);
+                            let mut present = Vec::new();
+                            expiry.expired_in_present(now, &mut present);
+                            take(&mut expiry, &mut model, now, &present);
+                            let left = model.values().find(|armed| armed.kept_until() <= now);
+                            prop_assert!(left.is_none(), "one that expired is left");
+                        }
+                    }
+                    prop_assert_eq!(expiry.armed(), model.len());
+                    for slot in 0..24 {
+                        let deadline = model.get(&slot).map_or(NEVER, Armed::deadline);
+                        prop_assert_eq!(expiry.deadline(slot), deadline);
+                        prop_assert_eq!(expiry.has_deadline(slot), model.contains_key(&slot));
+                    }
+                }
+            }
+        }
     }
 }

@@ -49,6 +49,8 @@ pub enum Joined {
     Busy,
     /// The last load failed, and its error still stands.
     Failed(FlightId, Payload),
+    /// Nothing: there is no memory for another flight.
+    OutOfMemory,
 }
 
 /// How a party asks for a key.
@@ -76,7 +78,8 @@ pub enum Standing {
 
 struct Flight {
     hash: u64,
-    key: Box<[u8]>,
+    /// The key, without a value.
+    key: Payload,
     loader: Option<Party>,
     /// The parties with callers who wait, the loader among them.
     waiting: Vec<Party>,
@@ -113,6 +116,12 @@ pub struct Flights {
 }
 
 impl Flights {
+    /// None yet, of whom no one has the number of one of `others`.
+    #[must_use]
+    pub fn after(others: &Self) -> Self {
+        Self { last: others.last, ..Self::default() }
+    }
+
     /// Whether a write has no flight to forget.
     #[inline]
     #[must_use]
@@ -142,11 +151,12 @@ impl Flights {
                 }
             }
         }
+        let Ok(key) = Payload::new(key, 0, &[]) else { return Joined::OutOfMemory };
         self.last += 1;
         let id = self.last;
         let mut flight = Flight {
             hash,
-            key: key.into(),
+            key,
             loader: Some(party),
             waiting: Vec::new(),
             lasting: false,
@@ -159,9 +169,9 @@ impl Flights {
         Joined::Load(id)
     }
 
-    /// The key of a flight that `party` loads, and its hash.
+    /// The key of a flight that `party` loads, which has no value, and its hash.
     #[must_use]
-    pub fn key_of(&self, id: FlightId, party: Party) -> Option<(u64, Box<[u8]>)> {
+    pub fn key_of(&self, id: FlightId, party: Party) -> Option<(u64, Payload)> {
         let flight = self.all.get(&id).filter(|flight| flight.loader == Some(party))?;
         Some((flight.hash, flight.key.clone()))
     }
@@ -169,7 +179,7 @@ impl Flights {
     /// Whether nobody wrote to the key of a flight since it began.
     #[must_use]
     pub fn is_current(&self, id: FlightId) -> bool {
-        self.all.get(&id).is_some_and(|flight| self.find(flight.hash, &flight.key) == Some(id))
+        self.all.get(&id).is_some_and(|flight| self.find(flight.hash, flight.key.key()) == Some(id))
     }
 
     /// Ends the flight of a key for those who have not joined it yet.
@@ -275,7 +285,7 @@ impl Flights {
 
     fn find(&self, hash: u64, key: &[u8]) -> Option<FlightId> {
         let same = |(other, id): &(u64, FlightId)| {
-            *other == hash && self.all.get(id).is_some_and(|flight| *flight.key == *key)
+            *other == hash && self.all.get(id).is_some_and(|flight| flight.key.key() == key)
         };
         self.current.find(hash, same).map(|(_, id)| *id)
     }

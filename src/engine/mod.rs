@@ -22,6 +22,8 @@
 //! | [`reaper`] | the thread that frees what takes long to free |
 //! | [`clock`] | monotonic time, injectable |
 //! | [`stats`] | what happened, counted |
+//! | [`registry`] | the shared caches of the process, found by name or handle |
+//! | [`sync`] | locks and atomics, which the models exchange |
 
 pub mod budget;
 pub mod clock;
@@ -34,6 +36,7 @@ pub mod payload;
 pub mod policy;
 pub mod population;
 pub mod reaper;
+pub mod registry;
 pub mod shard;
 mod size_class;
 pub mod sketch;
@@ -42,6 +45,7 @@ pub mod stamps;
 pub mod stats;
 pub mod store;
 pub mod sweeper;
+pub mod sync;
 pub mod window;
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! A shard: entries behind a lock, and beside it what others may read without taking it.
+//!
+//! A panic under the lock, which is a defect, leaves the entries in a state that nothing may be concluded from. Whoever
+//! comes next drops them and begins with none: a cache may forget.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use parking_lot::Mutex;
 
 use super::clock::Clock;
 use super::entries::Entries;
@@ -11,22 +12,30 @@ use super::payload::Payload;
 use super::policy::PolicyConfig;
 use super::population::Population;
 use super::stamps::ShardStamps;
+use super::sync::{Mutex, MutexGuard};
 
 /// A shard: its entries behind their lock, and beside it what others may read without it.
 pub struct Shard {
-    entries: Mutex<Entries>,
+    locked: Mutex<Locked>,
     len: AtomicU64,
     bytes: AtomicU64,
     capacity: AtomicU64,
     slack: AtomicU64,
 }
 
+struct Locked {
+    entries: Entries,
+    /// Whether somebody is at work on the entries, or left that work by a panic.
+    busy: bool,
+}
+
 impl Shard {
     /// An empty shard that is granted nothing.
     #[must_use]
     pub fn new(config: PolicyConfig, clock: Clock, population: Arc<Population>, stamps: ShardStamps) -> Self {
+        let entries = Entries::new(config, clock, population, stamps);
         Self {
-            entries: Mutex::new(Entries::new(config, clock, population, stamps)),
+            locked: Mutex::new(Locked { entries, busy: false }),
             len: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             capacity: AtomicU64::new(0),
@@ -37,28 +46,51 @@ impl Shard {
     /// Runs `read` under the lock, on what it will not change in number or size.
     #[inline]
     pub fn read<R>(&self, read: impl FnOnce(&mut Entries) -> R) -> R {
-        read(&mut self.entries.lock())
+        let mut locked = self.lock();
+        let result = read(&mut locked.entries);
+        locked.busy = false;
+        result
     }
 
     /// Runs `write` under the lock and drops what it threw away after the lock is released.
     #[inline]
     pub fn write<R>(&self, write: impl FnOnce(&mut Entries, &mut Vec<Payload>) -> R) -> R {
         let mut garbage = Vec::new();
-        let mut entries = self.entries.lock();
-        let result = write(&mut entries, &mut garbage);
-        self.publish(&entries);
-        drop(entries);
+        let mut locked = self.lock();
+        let result = write(&mut locked.entries, &mut garbage);
+        self.publish(&locked.entries);
+        locked.busy = false;
+        drop(locked);
         result
     }
 
     /// Swaps in a new, empty set of entries and returns the old one, which takes long to drop.
     #[must_use]
     pub fn clear(&self) -> Entries {
-        let mut entries = self.entries.lock();
-        let fresh = entries.successor();
-        let old = std::mem::replace(&mut *entries, fresh);
-        self.publish(&entries);
+        let mut locked = self.lock();
+        let fresh = locked.entries.successor();
+        let old = std::mem::replace(&mut locked.entries, fresh);
+        self.publish(&locked.entries);
+        locked.busy = false;
         old
+    }
+
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, Locked> {
+        let mut locked = self.locked.lock();
+        if locked.busy {
+            self.begin_anew(&mut locked);
+        }
+        locked.busy = true;
+        locked
+    }
+
+    #[cold]
+    fn begin_anew(&self, locked: &mut Locked) {
+        let fresh = locked.entries.successor_of_torn();
+        let torn = std::mem::replace(&mut locked.entries, fresh);
+        self.publish(&locked.entries);
+        drop(torn);
     }
 
     /// How many entries it holds.

@@ -15,12 +15,11 @@ pub fn taken(size: u64) -> u64 {
     size.next_multiple_of(step)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(any(windows, system_allocator))))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(not(windows))]
     fn blocks_are_rounded_as_jemalloc_rounds_them() {
         for size in (17..5000).chain([10_000, 65_536, 65_537, 100_000, 131_072, 131_073, 1_000_000, 5 << 20])
         {

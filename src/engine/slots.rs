@@ -4,6 +4,11 @@
 //! each: its key's hash, its weight, the region it is in and its neighbours in the recency list. The
 //! generation tells the entry that holds a slot now from the ones that held it before, because moka
 //! reports removals late enough for a slot to have a new tenant.
+//!
+//! What may be asked of any slot, whoever named it, is whether it is held and current. All else is only asked of a slot
+//! that was occupied, and the table never becomes shorter than that as long as it is in use.
+
+use crate::forms::{OutOfMemory, reserve};
 
 /// The number that stands for an entry. Small and dense: tables are indexed by it.
 pub type Slot = u32;
@@ -89,6 +94,13 @@ impl SlotTable {
             }
         }
         kept > 0
+    }
+
+    /// Makes room for `slot`, if there is memory for it.
+    #[inline]
+    pub fn reserve(&mut self, slot: Slot) -> Result<(), OutOfMemory> {
+        let more = (slot as usize + 1).saturating_sub(self.slots.len());
+        reserve(&mut self.slots, more)
     }
 
     /// Gives `slot` a new tenant. Its region is set by whoever takes it in.
@@ -213,6 +225,64 @@ impl RecencyList {
         if self.newest != slot {
             self.unlink(table, slot);
             self.push_newest(table, slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+        #[test]
+        fn a_recency_list_orders_as_a_plain_one_does(
+            steps in prop::collection::vec((0..12_u32, 0..3_u8), 1..200),
+        ) {
+            let (mut table, mut list, mut model) = (SlotTable::default(), RecencyList::default(), Vec::new());
+            let mut generations = [0; 12];
+            for (slot, what) in steps {
+                let held = model.contains(&slot);
+                prop_assert_eq!(table.is_held(slot), held);
+                match what {
+                    0 if !held => {
+                        table.reserve(slot).unwrap();
+                        table.occupy(slot, u64::from(slot), slot + 1);
+                        table.place(slot, Region::Window);
+                        list.push_newest(&mut table, slot);
+                        model.push(slot);
+                    }
+                    1 if held => {
+                        list.touch(&mut table, slot);
+                        model.retain(|other| *other != slot);
+                        model.push(slot);
+                    }
+                    2 if held => {
+                        list.unlink(&mut table, slot);
+                        table.vacate(slot);
+                        model.retain(|other| *other != slot);
+                        let generation = &mut generations[slot as usize];
+                        prop_assert!(!table.is_current(slot, *generation));
+                        *generation += 1;
+                    }
+                    _ => {}
+                }
+                prop_assert_eq!(list.len(), model.len());
+                prop_assert_eq!(list.oldest(), model.first().copied());
+                for slot in &model {
+                    prop_assert!(table.is_current(*slot, generations[*slot as usize]));
+                    prop_assert_eq!((table.get(*slot).hash, table.get(*slot).weight), (u64::from(*slot), slot + 1));
+                }
+            }
+            // From the oldest on, all leave in the model's order.
+            for slot in model {
+                prop_assert_eq!(list.oldest(), Some(slot));
+                list.unlink(&mut table, slot);
+            }
+            prop_assert!(list.is_empty());
         }
     }
 }

@@ -15,12 +15,14 @@
 //! then at that very change, would be trusted wrongly.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::sync::{AtomicU32, OnceLock};
 
 /// How many stripes a table has: 64 KiB. A change makes threads decode anew what else is in its stripe, one in so many of
 /// all keys.
-pub const STRIPES: usize = 1 << 14;
+pub const STRIPES: usize = if cfg!(loom) { 2 } else { 1 << 14 };
 
 /// The stamps of one store. There is no table until somebody asks for it: a store whose values nobody keeps pays for a
 /// branch.

@@ -4,6 +4,7 @@
 //! serves all caches of the process; it runs while any of them has an entry with a deadline, holds a
 //! shard's lock for a few microseconds at a time, and keeps neither a cache nor the process alive.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
@@ -49,7 +50,12 @@ fn run() {
         thread::sleep(INTERVAL);
         // What is added meanwhile is met again below.
         let mut stores = std::mem::take(&mut ROUNDS.lock().stores);
-        stores.retain(|store| store.upgrade().is_some_and(|store| !sweep(&store)));
+        stores.retain(|store| {
+            store.upgrade().is_some_and(|store| {
+                // A panic is a defect of one store: the others are still looked after, and that one by its own writes.
+                catch_unwind(AssertUnwindSafe(|| !sweep(&store))).unwrap_or(false)
+            })
+        });
         let mut rounds = ROUNDS.lock();
         rounds.stores.append(&mut stores);
         if rounds.stores.is_empty() {

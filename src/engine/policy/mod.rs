@@ -25,6 +25,7 @@ use super::main_region::{Departed, MainRegion};
 use super::reaper::Dismantle;
 use super::slots::{NONE, Region, Slot, SlotState, SlotTable};
 use super::window::AdmissionWindow;
+use crate::forms::OutOfMemory;
 use sample::reported_reads;
 use tuner::Tuner;
 
@@ -177,6 +178,12 @@ impl Policy {
     #[must_use]
     pub fn wants_every_read(&self) -> bool {
         self.config.kind == PolicyKind::Lru
+    }
+
+    /// Makes room for `slot`, if there is memory for it.
+    #[inline]
+    pub fn reserve(&mut self, slot: Slot) -> Result<(), OutOfMemory> {
+        self.table.reserve(slot)
     }
 
     /// A new entry: `slot` must be vacant and `weight` within the capacity. It stays at least until

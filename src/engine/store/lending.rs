@@ -7,7 +7,7 @@
 use super::super::entries::{Entries, Write};
 use super::super::payload::Payload;
 use super::super::shard::Shard;
-use super::Store;
+use super::{SetOutcome, Store};
 
 /// What a shard is to hold beside the entry that it takes in, as a part of its share: a tenth, or else an entry as
 /// heavy as its shard would give way to the very next write.
@@ -21,10 +21,11 @@ const GRANTS_PER_SHARD: u64 = 64;
 const MAX_ROUNDS: u32 = 64;
 
 impl Store {
-    /// Stores an entry that is no larger than the limit allows; whether room was found for it.
-    pub(super) fn write(&self, shard: &Shard, write: Write) -> bool {
+    /// Stores an entry that is no larger than the limit allows, if room is found for it.
+    pub(super) fn write(&self, shard: &Shard, write: Write) -> SetOutcome {
         let weight = u64::from(write.weight);
         let mut write = Some(write);
+        let mut outcome = SetOutcome::Stored;
         let mut gathered = 0;
         for round in 0..MAX_ROUNDS {
             let room = if round == 0 { self.with_company(weight) } else { weight };
@@ -36,17 +37,17 @@ impl Store {
                 // One look for slack elsewhere is enough; then entries of this shard have to go.
                 let settled = lacks == 0 || (fits && (round > 0 || !self.could_lend(shard, lacks)));
                 if settled && let Some(write) = write.take() {
-                    entries.set(write, garbage);
+                    outcome = entries.set(write, garbage).map_or(SetOutcome::OutOfMemory, |()| outcome);
                 }
                 if fits { lacks } else { lacks.max(room - entries.capacity()) }
             });
             if write.is_none() {
-                return true;
+                return outcome;
             }
             gathered = self.gather(shard, lacks, room);
         }
         shard.write(|entries, garbage| self.grant(entries, 0, gathered, garbage));
-        false
+        SetOutcome::TooLarge
     }
 
     /// Grants a shard what was `gathered` for it and as much as the budget has of what it lacks.

@@ -75,7 +75,7 @@ impl Store {
             Joined::Loading(id) => Joined::Loading(wide(id)),
             Joined::Wait(id) => Joined::Wait(wide(id)),
             Joined::Failed(id, error) => Joined::Failed(wide(id), error),
-            other @ (Joined::Fresh | Joined::Busy) => other,
+            other @ (Joined::Fresh | Joined::Busy | Joined::OutOfMemory) => other,
         }
     }
 
@@ -93,7 +93,8 @@ impl Store {
         let Some((hash, key)) = shard.read(|entries| entries.flights().key_of(id, party)) else {
             return Some(0);
         };
-        let payload = Payload::new(&key, kind, value).ok()?;
+        let key = key.key();
+        let payload = Payload::new(key, kind, value).ok()?;
         if let Some(Storing { lifetime, stale }) = storing {
             if self.is_too_large(key.len(), value.len(), lifetime, stale) {
                 if shard.read(|entries| entries.flights().is_current(id)) {
@@ -136,6 +137,6 @@ impl Store {
 
     fn flight(&self, id: FlightId) -> (&Shard, FlightId) {
         let shards = self.shards.len() as u64;
-        (&self.shards[(id % shards) as usize], id / shards)
+        (&self.shards[(id % shards) as usize], id / shards) // a remainder is below the number
     }
 }

@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use foldhash::SharedSeed;
 use foldhash::fast::SeedableRandomState;
-use parking_lot::Mutex;
 
 use self::limits::{policy_config, units, worthwhile_shards};
 pub use self::loading::{Kept, Storing};
@@ -35,6 +34,7 @@ use super::shard::Shard;
 use super::slots::Slot;
 use super::stamps::{ShardStamps, Stamps, place};
 use super::stats::Stats;
+use super::sync::Mutex;
 
 /// How many entries of a timer wheel are looked at before its shard's lock is released.
 const SWEEP_SLICE: usize = 64;
@@ -339,9 +339,9 @@ impl Store {
     ) -> SetOutcome {
         let shard = self.shard(hash);
         let weight = self.weight(payload.key().len(), payload.value().len(), lifetime, stale) as u32;
-        let stored = self.write(shard, Write { hash, payload, weight, lifetime, stale, flight });
+        let outcome = self.write(shard, Write { hash, payload, weight, lifetime, stale, flight });
         self.trim(Some(shard));
-        if stored { SetOutcome::Stored } else { Self::refuse(shard) }
+        if outcome == SetOutcome::TooLarge { Self::refuse(shard) } else { outcome }
     }
 
     /// Takes an entry out; whether there was one.
@@ -368,7 +368,7 @@ impl Store {
 
     #[inline]
     fn shard(&self, hash: u64) -> &Shard {
-        &self.shards[place(hash, self.shards.len() as u64)]
+        &self.shards[place(hash, self.shards.len() as u64)] // a place is below the number
     }
 
     fn refuse(shard: &Shard) -> SetOutcome {

@@ -2,8 +2,11 @@
 
 mod adaptivity;
 mod determinism;
+mod faults;
 mod limits;
 mod loading;
+#[cfg(loom)]
+mod models;
 mod near;
 mod policy;
 mod random;
