@@ -208,9 +208,9 @@ test('info tells value and size, and what is left', (t) => {
 })
 
 test('a dump is loaded with the time that was left, the oldest first', (t) => {
-  const { clock, ours, theirs } = pair(t, { ttl: 100 })
-  for (const cache of [ours, theirs]) cache.set('a', 1).set('b', 2, { ttl: 200 }).set('c', 3)
-  clock.advance(30)
+  const { clock, ours, theirs } = pair(t, { ttl: 100_000 })
+  for (const cache of [ours, theirs]) cache.set('a', 1).set('b', 2, { ttl: 200_000 }).set('c', 3)
+  clock.advance(30_000)
   const [our, their] = [ours.dump(), theirs.dump()]
   t.deepEqual(
     our.map(([key, { value, ttl }]) => [key, value, ttl]),
@@ -222,8 +222,8 @@ test('a dump is loaded with the time that was left, the oldest first', (t) => {
   next.ours.load(our)
   next.theirs.load(their)
   compare(t, { ...next, ourGone: [], theirGone: [] })
-  t.is(next.ours.getRemainingTTL('b'), 170)
-  t.true(Math.abs(next.theirs.getRemainingTTL('b') - 170) < 20, 'theirs goes by the time of day')
+  t.is(next.ours.getRemainingTTL('b'), 170_000)
+  t.true(Math.abs(next.theirs.getRemainingTTL('b') - 170_000) < 20_000, 'theirs goes by the time of day')
 })
 
 test('memo computes what is missing or expired, and stores it', (t) => {

@@ -150,28 +150,28 @@ for (const way of WAYS) {
   nearTest('a thread that does nothing but read sees a change', async (t) => {
     const cache = new SharedCache({ maxBytes: '1mb' })
     cache.set('key', { n: 0 })
-    const { worker, answer, end } = startWorker(
-      ({ SharedCache, port, mapping }, { handle, refused }) => {
+    const rounds = new Int32Array(new SharedArrayBuffer(4))
+    const { answer, end } = startWorker(
+      ({ SharedCache, mapping }, { handle, refused, rounds }) => {
         mapping.isRefused = refused
         const cache = SharedCache.attach(handle, { near: 10 })
         const seen = []
-        port.postMessage('reads')
-        // Nothing in these loops orders memory or calls out.
         for (let n = 0; n < 5; n++) {
-          let reads = 0
-          while (cache.get('key').n === n) reads++
-          seen.push(reads > 0)
+          seen.push(cache.get('key').n)
+          Atomics.store(rounds, 0, n + 1)
+          // Nothing in this loop orders memory or calls out.
+          while (cache.get('key').n === n);
         }
         return seen
       },
-      { handle: cache.handle, refused: way === 'asked' },
+      { handle: cache.handle, refused: way === 'asked', rounds },
     )
-    await messageOf(worker)
     for (let n = 1; n <= 5; n++) {
+      while (Atomics.load(rounds, 0) < n) await sleep(5)
       await sleep(30) // until the loop is compiled and long at it
       cache.set('key', { n })
     }
-    t.deepEqual(await answer, [true, true, true, true, true])
+    t.deepEqual(await answer, [0, 1, 2, 3, 4])
     await end
     cache.close()
   })
