@@ -98,4 +98,10 @@ of 64 MiB. What the cache counts is read every 2 ms, the growth of resident memo
 and the garbage collector do by themselves; \`without waits\` leaves out what a call waited for a processor.`,
     charts: [{ part: '', measurements: ['from it on'] }],
   },
+  {
+    benchmark: 'import',
+    question: 'How long does it take to load?',
+    text: 'In a process that has loaded nothing else.',
+    charts: [],
+  },
 ]
