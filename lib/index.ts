@@ -1,5 +1,5 @@
 /**
- * mokapot: caches for Node.js on moka's TinyLFU, one at the speed of a Map, one shared by all worker threads.
+ * mokapot: caches for Node.js on moka's TinyLFU, one about as fast as lru-cache, one shared by all worker threads.
  *
  * @module mokapot
  */
