@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { MISS, SharedCache } from '../dist/index.mjs'
-import { mapping } from '../dist/near-cache.js'
 import { advance } from '../dist/testing.mjs'
 import { KEYS } from './fixtures/coherence.mjs'
 import { accountedSize, living, opened } from './fixtures/helpers.mjs'
 import { inWorker, messageOf, startWorker } from './fixtures/in-worker.mjs'
+import { mapping } from './fixtures/mapping.mjs'
 
 // One after the other: some count what lives in the process, and the clock is the same for all.
 

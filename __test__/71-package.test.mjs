@@ -40,14 +40,12 @@ test.before('the packages are packed', async (t) => {
   )
 })
 
-test('the main package holds what lib/ compiles to, the loader and the notices, and nothing else', async (t) => {
+test('the main package holds the entries, the types, the loader and the notices, and nothing else', async (t) => {
   const modules = await readdir(join(root, 'lib'))
-  const compiled = modules.flatMap((name) => {
-    const [base, ext] = [name.replace(/\.m?ts$/, ''), name.endsWith('.mts') ? 'm' : '']
-    return [`dist/${base}.${ext}js`, `dist/${base}.d.${ext}ts`]
-  })
+  const types = modules.map((name) => `dist/${name.replace(/\.(m?)ts$/, '.d.$1ts')}`)
+  const entries = ['index', 'testing'].flatMap((name) => [`dist/${name}.js`, `dist/${name}.mjs`])
   const others = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.md', 'index.d.ts', 'index.js', 'package.json']
-  t.deepEqual(tarball.files.toSorted(), [...compiled, ...others].sort())
+  t.deepEqual(tarball.files.toSorted(), [...types, ...entries, ...others].sort())
 })
 
 test("a platform's package holds its addon and the notices, and nothing else", (t) => {

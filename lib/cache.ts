@@ -1,7 +1,6 @@
 /**
  * `Cache`: JavaScript values by reference, in one thread, about as fast as lru-cache.
  */
-import * as threads from 'node:worker_threads'
 import { CacheEntries } from './cache-entries.js'
 import {
   type CacheInfo,
@@ -20,9 +19,7 @@ import { LocalLoading } from './local-loading.js'
 import { MISS, type Miss } from './miss.js'
 import { checkFunction, listOf, pairsOf } from './options.js'
 import type { CacheStats } from './stats.js'
-
-/** Makes `structuredClone` and `postMessage` refuse a cache, where Node can; elsewhere they send `{}`. */
-const markAsUncloneable = (threads as { markAsUncloneable?: (value: object) => void }).markAsUncloneable
+import { markAsUncloneable } from './threads.js'
 
 /** Stands for the options of an entry that leave all to the cache. */
 const DEFAULTS: EntrySettings = Object.freeze({ ttl: undefined, tti: undefined, size: undefined })
@@ -64,7 +61,7 @@ export class Cache<K, V> implements Iterable<[K, V]> {
     this.#updateAgeOnGet = settings.updateAgeOnGet
     const { staleWhileRevalidate, staleIfError, errorTtl } = settings
     this.#loadDefaults = { staleWhileRevalidate, staleIfError, errorTtl }
-    markAsUncloneable?.(this)
+    markAsUncloneable(this)
   }
 
   /** How many entries are held, expired ones included until they are swept. Never above `max`. */

@@ -6,10 +6,10 @@
 // structured clone (its decoding starts at 1.5 us where JSON.parse starts at 0.3).
 
 import { types } from 'node:util'
-import v8 from 'node:v8'
 import { badEncoding, foreignKind, invalidValue, optionType, uncloneable } from './errors.js'
 import { call, DRAFTED, LENGTH } from './native.js'
 import { draftOrText, plainText } from './plain-data.js'
+import { deserialize, serialize } from './structured-clone.js'
 
 /** A codec of one's own: the bytes it makes are stored as they are. */
 export interface CustomCodec<V> {
@@ -209,7 +209,7 @@ class StructuredCodec implements ValueCodec<unknown> {
   #clone(value: unknown, key: unknown): Payload {
     let bytes: Uint8Array
     try {
-      bytes = v8.serialize(value)
+      bytes = serialize(value)
     } catch (error) {
       throw uncloneable(key, value, error)
     }
@@ -359,41 +359,4 @@ function ownBuffer(payload: Uint8Array): Buffer {
   return Buffer.isBuffer(payload)
     ? payload
     : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
-}
-
-// --- Structured clone ---------------------------------------------------------------------------------
-
-// v8.deserialize makes typed arrays that look into the bytes they were read from, or into the pool of small
-// Buffers. Here each gets a store of its own, so that `.buffer` of one never shows another.
-class OwnStores extends (v8.DefaultDeserializer as new (bytes: Uint8Array) => HostObjectReader) {
-  override _readHostObject(): NodeJS.ArrayBufferView {
-    const view = super._readHostObject()
-    const store = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice().buffer
-    if (Buffer.isBuffer(view)) return Buffer.from(store) // its constructor is deprecated
-    return new (view.constructor as new (store: ArrayBufferLike) => NodeJS.ArrayBufferView)(store)
-  }
-}
-
-// The documented hook that reads typed arrays and DataViews, which the type declarations leave out.
-interface HostObjectReader extends InstanceType<typeof v8.DefaultDeserializer> {
-  _readHostObject(): NodeJS.ArrayBufferView
-}
-
-// Bun has v8.deserialize, whose typed arrays have stores of their own, but no Deserializer.
-const hasDeserializer = isThere(() => new v8.DefaultDeserializer(v8.serialize(0)))
-
-function isThere(make: () => unknown): boolean {
-  try {
-    make()
-    return true
-  } catch {
-    return false
-  }
-}
-
-function deserialize(bytes: Uint8Array): unknown {
-  if (!hasDeserializer) return v8.deserialize(bytes)
-  const reader = new OwnStores(bytes)
-  reader.readHeader()
-  return reader.readValue()
 }

@@ -4,8 +4,8 @@
  * Structured clone alone would drop the code, and the name of a class of one's own. What was thrown need not be an error.
  */
 import { types } from 'node:util'
-import v8 from 'node:v8'
 import { describe, type ErrorCode, MokapotError } from './errors.js'
+import { deserialize, serialize } from './structured-clone.js'
 
 /** So many causes of causes are carried; a cycle would have no end. */
 const DEEPEST = 8
@@ -26,10 +26,10 @@ type Thrown =
 /** The bytes of what was thrown. Never throws: what cannot be cloned is left out. */
 export function encodeThrown(thrown: unknown): Uint8Array {
   try {
-    return v8.serialize(plain(thrown, 0))
+    return serialize(plain(thrown, 0))
   } catch {
     // It changes while it is looked at, or cannot be looked at.
-    return v8.serialize(nameless('what was thrown cannot be cloned'))
+    return serialize(nameless('what was thrown cannot be cloned'))
   }
 }
 
@@ -37,7 +37,7 @@ export function encodeThrown(thrown: unknown): Uint8Array {
 export function decodeThrown(bytes: Uint8Array): unknown {
   if (bytes.length === 0)
     return new Error('the load failed in another thread, and there was no memory for its error')
-  return revive(v8.deserialize(bytes) as Thrown)
+  return revive(deserialize(bytes) as Thrown)
 }
 
 function plain(thrown: unknown, depth: number): Thrown {
@@ -68,7 +68,7 @@ function plainValue(value: unknown): Thrown {
 
 function isCloneable(value: unknown): boolean {
   try {
-    v8.serialize(value)
+    serialize(value)
     return true
   } catch {
     return false

@@ -5,8 +5,8 @@
  * so a thread with such flights also looks from time to time. While a caller waits its thread lives; nothing else here
  * keeps a thread alive.
  */
-import { BroadcastChannel } from 'node:worker_threads'
 import { native } from './native.js'
+import { openBroadcastChannel } from './threads.js'
 import { clearInterval, setInterval } from './timers.js'
 
 /**
@@ -30,8 +30,10 @@ export interface Watcher {
 /** A flight, as all threads know it. */
 type Notice = [index: number, generation: number, flight: number]
 
+type Channel = ReturnType<typeof openBroadcastChannel>
+
 const watchers = new Set<Watcher>()
-let channel: BroadcastChannel | undefined
+let channel: Channel | undefined
 let timer: NodeJS.Timeout | undefined
 
 /** Looks after the flights of `watcher`, from now on or as it is awaited now. */
@@ -76,11 +78,11 @@ function settle(): void {
   timer?.unref()
 }
 
-function openChannel(): BroadcastChannel {
+function openChannel(): Channel {
   if (channel !== undefined) return channel
-  channel = new BroadcastChannel(`mokapot ${native.image()}`)
+  channel = openBroadcastChannel(`mokapot ${native.image()}`)
   channel.onmessage = (message) => heed((message as { data: Notice }).data)
   // The timer holds the thread; the channel is only there to be quicker than it.
-  ;(channel as BroadcastChannel & { unref?(): void }).unref?.()
+  ;(channel as Channel & { unref?(): void }).unref?.()
   return channel
 }

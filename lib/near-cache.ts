@@ -44,9 +44,6 @@ const LONGEST = 2 ** 29
 /** Where a value is that has no place. */
 const NOWHERE = -1
 
-/** For tests: whether to do without mapped stamps, as in a runtime that refuses them. */
-export const mapping = { isRefused: false }
-
 /** What is kept of an entry. */
 export class NearEntry<K, V> {
   /** How often it was read, up to where the sampling repeats itself. */
@@ -92,8 +89,8 @@ export class NearCache<K, V> {
     this.#max = max
     this.#wantsEveryRead = lru
     const stamps = native.mapStamps(id) // makes them too
-    const isMapped = typeof stamps === 'object' && !mapping.isRefused // it may be an ArrayBuffer of another realm
-    this.#stamps = isMapped ? new Int32Array(stamps) : undefined
+    // An object, if any: it may be an ArrayBuffer of another realm.
+    this.#stamps = typeof stamps === 'object' ? new Int32Array(stamps) : undefined
   }
 
   /** What is kept of `key`, if it can be trusted: that counts as a hit. */

