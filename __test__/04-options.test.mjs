@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { describe, MokapotError, rangeError, typeError } from '../dist/errors.js'
+import { describe } from '../dist/describe.js'
+import { MokapotError, rangeError, typeError } from '../dist/errors.js'
 import { checkOptions, parseChoice, parseCount } from '../dist/options.js'
 
 const KNOWN = ['max', 'maxSize', 'sizeCalculation', 'ttl', 'tti', 'policy', 'staleWhileRevalidate']

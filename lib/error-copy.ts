@@ -4,7 +4,8 @@
  * Structured clone alone would drop the code, and the name of a class of one's own. What was thrown need not be an error.
  */
 import { types } from 'node:util'
-import { describe, type ErrorCode, MokapotError } from './errors.js'
+import { describe } from './describe.js'
+import { type ErrorCode, MokapotError } from './errors.js'
 import { deserialize, serialize } from './structured-clone.js'
 
 /** So many causes of causes are carried; a cycle would have no end. */
