@@ -96,7 +96,8 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
    * Makes a cache. `maxBytes` is required.
    *
    * Throws a `RangeError` or `TypeError` that names the option, with code `ERR_MOKAPOT_INVALID_OPTION` for what an option
-   * cannot be and `ERR_MOKAPOT_UNKNOWN_OPTION` for one that does not exist, and a `MokapotError` with code `ERR_MOKAPOT_NAME_TAKEN` when a living cache has the name.
+   * cannot be and `ERR_MOKAPOT_UNKNOWN_OPTION` for one that does not exist, and a `MokapotError` with
+   * code `ERR_MOKAPOT_NAME_TAKEN` when a living cache has the name.
    */
   constructor(options: SharedCacheOptions<V>) {
     const opened = options instanceof Opened ? (options as Opened<V>) : make<V>(options)
@@ -278,8 +279,8 @@ export class SharedCache<V, K extends SharedKey = SharedKey> {
 
   /**
    * The value of `key`, or else what `compute` returns for it, which is stored. Threads that miss at the same time each
-   * compute it, unlike with {@link SharedCache.getOrSet}. What `compute` throws reaches the caller, and nothing is stored. A promise is no value: it is a
-   * `TypeError` with code `ERR_MOKAPOT_INVALID_VALUE`.
+   * compute it, unlike with {@link SharedCache.getOrSet}. What `compute` throws reaches the caller, and nothing is
+   * stored. A promise is no value: it is a `TypeError` with code `ERR_MOKAPOT_INVALID_VALUE`.
    */
   memo(key: K, compute: (key: K) => V, options?: SharedSetOptions): V {
     this.#checkOpen()

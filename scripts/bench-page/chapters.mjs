@@ -59,7 +59,8 @@ asked for just now is asked for soon, then never again.`,
   {
     benchmark: 'stampede',
     question: 'What happens when a thousand callers miss at once?',
-    text: `The load takes 20 ms. What belongs to one thread is loaded once in each thread. Where callers can say that they no
+    text: `The load takes 20 ms. What belongs to one thread is loaded once in each thread, so for
+those the loads in four threads are four times those in one. Where callers can say that they no
 longer wait, the first one does, and the others should not notice.`,
     charts: [{ part: '', measurements: ['until all have it, ms', 'loads in 4 threads'] }],
   },
