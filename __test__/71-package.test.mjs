@@ -45,7 +45,7 @@ test('the main package holds the entries, the types, the loader and the notices,
   const types = modules.map((name) => `dist/${name.replace(/\.(m?)ts$/, '.d.$1ts')}`)
   const entries = ['index', 'testing'].flatMap((name) => [`dist/${name}.js`, `dist/${name}.mjs`])
   const others = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES.md', 'index.d.ts', 'index.js', 'package.json']
-  t.deepEqual(tarball.files.toSorted(), [...types, ...entries, ...others].sort())
+  t.deepEqual(tarball.files.toSorted(), [...types, ...entries, 'dist/core.js', ...others].sort())
 })
 
 test("a platform's package holds its addon and the notices, and nothing else", (t) => {
