@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { platforms } from '../scripts/platforms.mjs'
-import { checkTag, orderOf } from '../scripts/release.mjs'
+import { checkRepository, checkTag, orderOf } from '../scripts/release.mjs'
 import { root } from './fixtures/npm.mjs'
 
 const folder = join(root, '.github', 'workflows')
@@ -94,6 +94,13 @@ test('a release is refused when a package is missing, another is there, or the t
     t.throws(() => checkTag(ref), { message: /A release of/ })
   }
   t.notThrows(() => checkTag(`refs/tags/v${version}`))
+})
+
+test('a release is refused when a package names no repository, and says how to name it', (t) => {
+  for (const repository of [undefined, {}, { url: '' }]) {
+    t.throws(() => checkRepository({ name, repository }), { message: /names no repository.*npm pkg set/ })
+  }
+  t.notThrows(() => checkRepository({ name, repository: { url: 'git+https://example.org/some/where.git' } }))
 })
 
 /**

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { manifest, platforms } from './platforms.mjs'
 import { isAtLeast, main, root, Stop } from './prepare.mjs'
+import { manifestIn } from './runtimes/registry.mjs'
 
 /** The first npm that knows trusted publishing. */
 const MIN_NPM = [11, 5, 1]
@@ -26,7 +27,10 @@ async function release() {
   if (!isAtLeast(version, MIN_NPM))
     throw new Stop(`A release needs npm ${MIN_NPM.join('.')}, this is ${version}.`)
   if (!isDry) checkTag(process.env.GITHUB_REF)
-  for (const { name, file } of orderOf(existsSync(FOLDER) ? readdirSync(FOLDER) : [])) {
+  const order = orderOf(existsSync(FOLDER) ? readdirSync(FOLDER) : [])
+  // All are looked at before the first is published.
+  for (const { file } of order) checkRepository(manifestIn(join(FOLDER, file)))
+  for (const { name, file } of order) {
     if (!isDry && isPublished(name)) {
       console.log(`${name}@${manifest.version} is published already.`)
       continue
@@ -64,6 +68,18 @@ export function checkTag(ref) {
   const wanted = `refs/tags/v${manifest.version}`
   if (ref !== wanted)
     throw new Stop(`A release of ${manifest.version} is made by ${wanted}, this is ${ref ?? 'no tag'}.`)
+}
+
+/**
+ * npm refuses provenance for a package that does not name the repository it comes from.
+ *
+ * @param {{ name: string, repository?: { url?: string } | undefined }} packed The package.json in a tarball.
+ */
+export function checkRepository({ name, repository }) {
+  if (repository?.url) return
+  throw new Stop(
+    `${name} names no repository, without which npm refuses its provenance: run \`npm pkg set repository.type=git repository.url=git+https://HOST/OWNER/NAME.git\`, then \`npm run pack:all\` again.`,
+  )
 }
 
 /** @param {string} name */

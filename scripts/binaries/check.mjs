@@ -11,6 +11,9 @@ const GLIBC = '2.17'
 /** The macOS that the oldest supported Node needs. */
 const MACOS = '11.0'
 
+/** The largest page that a kernel for the processor may have, in bytes. */
+const PAGES = { x64: 4 << 10, arm64: 64 << 10 }
+
 /** What Node looks for in an addon. */
 const ENTRY = 'napi_register_module_v1'
 
@@ -62,7 +65,11 @@ export function faultsOf(file, { os, cpu, libc }) {
       `it needs ${name}`,
     )
   }
-  if (os === 'linux') need(facts.pinned, 'it is not marked nodelete')
+  if (os === 'linux') {
+    need(facts.pinned, 'it is not marked nodelete')
+    const page = facts.page ?? 0
+    need(page >= PAGES[cpu], `it can be mapped with pages of ${page} bytes, and there are ${PAGES[cpu]}`)
+  }
   for (const version of facts.glibc ?? []) {
     need(!isNewer(version, libc === 'glibc' ? GLIBC : '0'), `it needs glibc ${version}`)
   }

@@ -36,8 +36,9 @@ export async function prepareTools() {
   return {
     PATH: [bin, process.env.PATH].join(delimiter),
     LIBNODE_PATH: emptyNodeLibrary(),
-    CFLAGS_x86_64_apple_darwin: headers,
-    CFLAGS_aarch64_apple_darwin: headers,
+    // Not CFLAGS, which jemalloc's makefile leaves out when it asks what a file includes.
+    X86_64_APPLE_DARWIN_CPPFLAGS: headers,
+    AARCH64_APPLE_DARWIN_CPPFLAGS: headers,
     CFLAGS_x86_64_pc_windows_gnullvm: ON_WINDOWS,
     CFLAGS_aarch64_pc_windows_gnullvm: ON_WINDOWS,
   }
