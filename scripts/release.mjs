@@ -28,8 +28,9 @@ async function release() {
     throw new Stop(`A release needs npm ${MIN_NPM.join('.')}, this is ${version}.`)
   if (!isDry) checkTag(process.env.GITHUB_REF)
   const order = orderOf(existsSync(FOLDER) ? readdirSync(FOLDER) : [])
-  // All are looked at before the first is published.
-  for (const { file } of order) checkRepository(manifestIn(join(FOLDER, file)))
+  const fault = repositoryFault(order.map(({ file }) => manifestIn(join(FOLDER, file))))
+  if (fault !== undefined && !isDry) throw new Stop(fault)
+  if (fault !== undefined) console.log(`A release would stop here. ${fault}`)
   for (const { name, file } of order) {
     if (!isDry && isPublished(name)) {
       console.log(`${name}@${manifest.version} is published already.`)
@@ -71,15 +72,15 @@ export function checkTag(ref) {
 }
 
 /**
- * npm refuses provenance for a package that does not name the repository it comes from.
+ * What to do where a package does not say which repository it comes from: npm refuses provenance for it.
  *
- * @param {{ name: string, repository?: { url?: string } | undefined }} packed The package.json in a tarball.
+ * @param {readonly { name: string, repository?: { url?: string | undefined } | undefined }[]} packed The package.json of
+ *   each tarball.
  */
-export function checkRepository({ name, repository }) {
-  if (repository?.url) return
-  throw new Stop(
-    `${name} names no repository, without which npm refuses its provenance: run \`npm pkg set repository.type=git repository.url=git+https://HOST/OWNER/NAME.git\`, then \`npm run pack:all\` again.`,
-  )
+export function repositoryFault(packed) {
+  const names = packed.filter(({ repository }) => !repository?.url).map(({ name }) => name)
+  if (names.length === 0) return undefined
+  return `The package.json of ${names.join(', ')} names no repository, and npm refuses provenance without one: run \`npm pkg set repository.type=git repository.url=git+https://HOST/OWNER/NAME.git\`, then \`npm run pack:all\` again.`
 }
 
 /** @param {string} name */
