@@ -23,7 +23,7 @@ const FORMATS = { linux: 'elf', darwin: 'macho', win32: 'pe' }
 const LIBRARIES = {
   glibc: [/^lib(c|m|dl|rt|pthread|gcc_s)\.so\.\d+$/, /^ld-linux-(x86-64|aarch64)\.so\.\d$/],
   musl: [/^libc\.so$/, /^libc\.musl-(x86_64|aarch64)\.so\.1$/],
-  darwin: [/^\/usr\/lib\/(libSystem\.B|libiconv\.2|libobjc\.A)\.dylib$/],
+  darwin: [/^\/usr\/lib\/(libSystem\.B|libiconv\.2|libcharset\.1|libobjc\.A)\.dylib$/],
   win32: [
     /^(kernel32|kernelbase|ntdll|advapi32|bcrypt|bcryptprimitives|user32|userenv|ws2_32|psapi|shell32|ole32)\.dll$/,
     /^api-ms-win-(core|crt|eventing)-[a-z0-9-]+\.dll$/,
