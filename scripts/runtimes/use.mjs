@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { isAtLeast, root, Stop } from '../prepare.mjs'
 import { MIN_MUSL, NODE_WHEEL, RUNTIMES, STORE } from './list.mjs'
+import { completeWine } from './wine.mjs'
 
 /** @typedef {import('./list.mjs').Runtime} Runtime */
 /** @typedef {import('./list.mjs').Foreign} Foreign */
@@ -52,6 +53,8 @@ export function commandOf(runtime) {
     env: { ...process.env, ...runtime.env },
     encoding: 'utf8',
   })
+  // Its first start has made wine's folder.
+  if (runtime.env?.WINEPREFIX !== undefined) completeWine(runtime.env.WINEPREFIX)
   return { command, first, version: printed.trim().split('\n', 1)[0] ?? '' }
 }
 
