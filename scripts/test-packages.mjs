@@ -37,6 +37,7 @@ await main(async () => {
     if (spec === undefined && wheel === undefined) return 'it is no runtime of its own'
     if (name === 'deno' && packed.length < platforms.length)
       return '.packages/ lacks platforms, and Deno asks for all before it takes one'
+    if (foreign?.musl !== undefined) return "the generated loader asks the system's ldd, which is not musl's"
     if (foreign === undefined || packed.includes(foreign.platform)) return undefined
     return `.packages/ has no ${foreign.platform.package}`
   })
