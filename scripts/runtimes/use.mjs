@@ -1,7 +1,17 @@
 /** Chooses, fetches and runs the runtimes of the list. */
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { isAtLeast, root, Stop } from '../prepare.mjs'
@@ -125,7 +135,8 @@ function fetchWheel(wheel, folder) {
 }
 
 /**
- * Runs a command with its output shown as it comes.
+ * Runs a command with its output shown as it comes, or once it is over where it goes through a file: Node under wine cannot
+ * write to a pipe.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -134,21 +145,30 @@ function fetchWheel(wheel, folder) {
  * @returns {Promise<{ code: number, stdout: string }>}
  */
 export function runIt(command, args, env, cwd = root) {
+  const path = command === 'wine' ? join(STORE, 'output.txt') : undefined
+  const file = path === undefined ? undefined : openSync(path, 'w')
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', file ?? 'pipe', file ?? 'inherit'],
       timeout: PATIENCE,
       killSignal: 'SIGKILL',
     })
     let stdout = ''
-    child.stdout.setEncoding('utf8').on('data', (text) => {
+    child.stdout?.setEncoding('utf8').on('data', (text) => {
       stdout += text
       process.stdout.write(text)
     })
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code: code ?? 1, stdout: stripVTControlCharacters(stdout) }))
+    child.once('close', (code) => {
+      if (file !== undefined) closeSync(file)
+      if (path !== undefined) {
+        stdout = readFileSync(path, 'utf8')
+        process.stdout.write(stdout)
+      }
+      resolve({ code: code ?? 1, stdout: stripVTControlCharacters(stdout) })
+    })
   })
 }
 
