@@ -86,7 +86,7 @@ for (const manager of ['npm', 'pnpm']) {
 
   // The suite of the workers, and both on other runtimes: npm run test:packages.
   test.serial(`the core suite passes over what ${manager} installs`, async (t) => {
-    const suite = join('suite', '__test__', 'runtimes', 'core.mjs')
+    const suite = join('node_modules', 'mokapot', '__test__', 'runtimes', 'core.mjs')
     const { stdout } = await projectOf(manager).node([suite], { PATH: '' })
     t.regex(stdout, /^[1-9]\d* passed, 0 failed$/m)
   })

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { platforms } from '../scripts/platforms.mjs'
-import { checkTag, orderOf } from '../scripts/release.mjs'
+import { checkTag, orderOf, repositoryFault } from '../scripts/release.mjs'
 import { root } from './fixtures/npm.mjs'
 
 const folder = join(root, '.github', 'workflows')
@@ -94,6 +94,14 @@ test('a release is refused when a package is missing, another is there, or the t
     t.throws(() => checkTag(ref), { message: /A release of/ })
   }
   t.notThrows(() => checkTag(`refs/tags/v${version}`))
+})
+
+test('a release is refused when a package names no repository, and says how to name it', (t) => {
+  const named = { name: 'named', repository: { url: 'git+https://example.org/some/where.git' } }
+  t.is(repositoryFault([named, named]), undefined)
+  for (const repository of [undefined, {}, { url: '' }]) {
+    t.regex(repositoryFault([named, { name, repository }]) ?? '', /of mokapot names no.*npm pkg set/)
+  }
 })
 
 /**

@@ -69,6 +69,22 @@ onGlibc('an addon that needs what not every system has is refused', (t) => {
   t.true(faultsOf(withText('GLIBC_2.17', 'GLIBC_2.99'), platform).includes('it needs glibc 2.99'))
 })
 
+onGlibc('an addon that a kernel with large pages could not map is refused', (t) => {
+  const [other, machine] = process.arch === 'x64' ? ['arm64', 183] : ['x64', 62]
+  const changed = Buffer.from(addon)
+  changed.writeUInt16LE(Number(machine), 18)
+  // Each segment's alignment, which the linker makes as large as the processor's pages may be.
+  const [headers, count] = [Number(changed.readBigUInt64LE(32)), changed.readUInt16LE(56)]
+  for (let index = 0; index < count; index++) changed.writeBigUInt64LE(2048n, headers + 56 * index + 48)
+  const cpu = /** @type {'x64' | 'arm64'} */ (other)
+  const page = cpu === 'arm64' ? 65536 : 4096
+  t.true(
+    faultsOf(changed, { ...platform, cpu }).includes(
+      `it can be mapped with pages of 2048 bytes, and there are ${page}`,
+    ),
+  )
+})
+
 onGlibc('an addon for glibc is refused for musl', (t) => {
   const musl = { ...platform, libc: /** @type {const} */ ('musl') }
   t.true(faultsOf(addon, musl).includes('it needs libc.so.6'))

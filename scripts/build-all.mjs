@@ -60,11 +60,12 @@ await main(async () => {
  * @param {NodeJS.ProcessEnv} env
  */
 async function build(platform, env) {
-  const { target, suffix = '', library } = wayFor(platform)
+  const { target, suffix = '', alone, library } = wayFor(platform)
   await addTarget(target)
   // Node-API's functions are found at load, so nothing of Node is linked; --lib leaves out what only tests need.
-  const args = ['zigbuild', '--release', '--locked', '--lib', '--target', `${target}${suffix}`]
-  const { status } = spawnSync('cargo', args, { cwd: root, env, stdio: 'inherit' })
+  const kind = alone ? ['rustc', '--crate-type=cdylib'] : ['zigbuild']
+  const args = [...kind, '--release', '--locked', '--lib', '--target', `${target}${suffix}`]
+  const { status } = spawnSync('cargo-zigbuild', args, { cwd: root, env, stdio: 'inherit' })
   if (status !== 0) throw new Stop('cargo failed, see above')
   const built = join(targetFolder(env), target, 'release', library)
   const faults = faultsOf(readFileSync(built), platform)

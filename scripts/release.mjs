@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { manifest, platforms } from './platforms.mjs'
 import { isAtLeast, main, root, Stop } from './prepare.mjs'
+import { manifestIn } from './runtimes/registry.mjs'
 
 /** The first npm that knows trusted publishing. */
 const MIN_NPM = [11, 5, 1]
@@ -26,7 +27,11 @@ async function release() {
   if (!isAtLeast(version, MIN_NPM))
     throw new Stop(`A release needs npm ${MIN_NPM.join('.')}, this is ${version}.`)
   if (!isDry) checkTag(process.env.GITHUB_REF)
-  for (const { name, file } of orderOf(existsSync(FOLDER) ? readdirSync(FOLDER) : [])) {
+  const order = orderOf(existsSync(FOLDER) ? readdirSync(FOLDER) : [])
+  const fault = repositoryFault(order.map(({ file }) => manifestIn(join(FOLDER, file))))
+  if (fault !== undefined && !isDry) throw new Stop(fault)
+  if (fault !== undefined) console.log(`A release would stop here. ${fault}`)
+  for (const { name, file } of order) {
     if (!isDry && isPublished(name)) {
       console.log(`${name}@${manifest.version} is published already.`)
       continue
@@ -64,6 +69,18 @@ export function checkTag(ref) {
   const wanted = `refs/tags/v${manifest.version}`
   if (ref !== wanted)
     throw new Stop(`A release of ${manifest.version} is made by ${wanted}, this is ${ref ?? 'no tag'}.`)
+}
+
+/**
+ * What to do where a package does not say which repository it comes from: npm refuses provenance for it.
+ *
+ * @param {readonly { name: string, repository?: { url?: string | undefined } | undefined }[]} packed The package.json of
+ *   each tarball.
+ */
+export function repositoryFault(packed) {
+  const names = packed.filter(({ repository }) => !repository?.url).map(({ name }) => name)
+  if (names.length === 0) return undefined
+  return `The package.json of ${names.join(', ')} names no repository, and npm refuses provenance without one: run \`npm pkg set repository.type=git repository.url=git+https://HOST/OWNER/NAME.git\`, then \`npm run pack:all\` again.`
 }
 
 /** @param {string} name */

@@ -11,6 +11,9 @@ const GLIBC = '2.17'
 /** The macOS that the oldest supported Node needs. */
 const MACOS = '11.0'
 
+/** The largest page that a kernel for the processor may have, in bytes. */
+const PAGES = { x64: 4 << 10, arm64: 64 << 10 }
+
 /** What Node looks for in an addon. */
 const ENTRY = 'napi_register_module_v1'
 
@@ -20,7 +23,7 @@ const FORMATS = { linux: 'elf', darwin: 'macho', win32: 'pe' }
 const LIBRARIES = {
   glibc: [/^lib(c|m|dl|rt|pthread|gcc_s)\.so\.\d+$/, /^ld-linux-(x86-64|aarch64)\.so\.\d$/],
   musl: [/^libc\.so$/, /^libc\.musl-(x86_64|aarch64)\.so\.1$/],
-  darwin: [/^\/usr\/lib\/(libSystem\.B|libiconv\.2|libobjc\.A)\.dylib$/],
+  darwin: [/^\/usr\/lib\/(libSystem\.B|libiconv\.2|libcharset\.1|libobjc\.A)\.dylib$/],
   win32: [
     /^(kernel32|kernelbase|ntdll|advapi32|bcrypt|bcryptprimitives|user32|userenv|ws2_32|psapi|shell32|ole32)\.dll$/,
     /^api-ms-win-(core|crt|eventing)-[a-z0-9-]+\.dll$/,
@@ -62,7 +65,11 @@ export function faultsOf(file, { os, cpu, libc }) {
       `it needs ${name}`,
     )
   }
-  if (os === 'linux') need(facts.pinned, 'it is not marked nodelete')
+  if (os === 'linux') {
+    need(facts.pinned, 'it is not marked nodelete')
+    const page = facts.page ?? 0
+    need(page >= PAGES[cpu], `it can be mapped with pages of ${page} bytes, and there are ${PAGES[cpu]}`)
+  }
   for (const version of facts.glibc ?? []) {
     need(!isNewer(version, libc === 'glibc' ? GLIBC : '0'), `it needs glibc ${version}`)
   }

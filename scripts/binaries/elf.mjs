@@ -7,6 +7,9 @@ const MACHINES = new Map([
   [183, 'arm64'],
 ])
 
+/** The kind of segment that is mapped. */
+const LOAD = 1
+
 const SECTION = { SYMTAB: 2, DYNAMIC: 6, DYNSYM: 11, VERNEED: 0x6ffffffe }
 const NEEDED = 1
 const FLAGS_1 = 0x6ffffffb
@@ -30,6 +33,7 @@ export function readElf(file) {
     stripped: find(SECTION.SYMTAB) === undefined,
     glibc: [],
     pinned: false,
+    page: pageOf(file),
   }
 
   const dynamic = find(SECTION.DYNAMIC)
@@ -56,6 +60,18 @@ export function readElf(file) {
   const versions = find(SECTION.VERNEED)
   if (versions !== undefined) facts.glibc = readVersions(file, versions, at(sections, versions.link))
   return facts
+}
+
+/**
+ * The largest page with which each segment can be mapped.
+ *
+ * @param {Buffer} file
+ */
+function pageOf(file) {
+  const [start, size] = [Number(file.readBigUInt64LE(32)), file.readUInt16LE(54)]
+  const headers = Array.from({ length: file.readUInt16LE(56) }, (_, index) => start + index * size)
+  const mapped = headers.filter((offset) => file.readUInt32LE(offset) === LOAD)
+  return Math.min(...mapped.map((offset) => Number(file.readBigUInt64LE(offset + 48))))
 }
 
 /** @param {Buffer} file */

@@ -14,6 +14,7 @@ import { readPe } from './pe.mjs'
  * @property {boolean} stripped
  * @property {string[]} [glibc] The versions of glibc whose symbols are needed.
  * @property {boolean} [pinned] Whether it stays loaded once it is.
+ * @property {number} [page] The largest page of a system that can map it, in bytes.
  * @property {string} [system] The oldest macOS that loads it.
  * @property {boolean} [signed] Whether it has a signature that fits its content.
  */
