@@ -227,6 +227,8 @@ export class CacheEntries<K, V> {
     }
     this.#evictGone()
     weighing?.setSize(slot, size)
+    if (table.slots.size > this.#max || (weighing !== undefined && weighing.total > weighing.maxSize))
+      this.#mend()
     if (lifetimes !== undefined) this.#limitTime(lifetimes, slot, settings, age, now)
     else if (Math.min(settings.ttl ?? NEVER, settings.tti ?? NEVER) !== NEVER) {
       const made = this.#keepTimes()
@@ -290,7 +292,7 @@ export class CacheEntries<K, V> {
       }
       table.forgetListed()
       const weigh = (slot: number): number => weighing.weightOf(weighing.sizeAt(slot))
-      table.rebuild(weighing.limit, most, weigh, (slot) => this.#evict(slot))
+      table.rebuild(weighing.limit, most, table.inOrder(), weigh, (slot) => this.#evict(slot))
     }
     this.#evictGone()
   }
@@ -400,6 +402,20 @@ export class CacheEntries<K, V> {
   #evict(slot: number): void {
     this.counts.evictions++
     this.#leave(slot, 'evict')
+  }
+
+  /**
+   * Has the policy learn anew what there is. The timeout of a script cuts off what it calls, and what the policy had let go
+   * just then is still here.
+   */
+  #mend(): void {
+    const weighing = this.#weighing
+    const most = Math.min(this.#max, MOST_ENTRIES)
+    const [limit, max] = weighing === undefined ? [most, NEVER] : [weighing.limit, most]
+    const slots = Array.from(this.#table.slots.values())
+    weighing?.recount(slots)
+    const weigh = (slot: number): number => weighing?.weightOf(weighing.sizeAt(slot)) ?? 1
+    this.#table.rebuild(limit, max, slots, weigh, (slot) => this.#evict(slot))
   }
 
   /** Empties a slot that the policy knows no more. */

@@ -182,7 +182,7 @@ export class SharedLoading<K extends SharedKey, V> extends Loading<K, V, Encoded
     else this.#await(flight, caller, plan)
     if (what === Join.Wait) this.#watch(flight)
     else this.#unwatch(flight)
-    if (what === Join.Load) this.run(flight)
+    if (what === Join.Load) this.run(flight, caller)
   }
 
   /** Adds a caller. One whose signal cannot be listened to, being of the user's make, leaves; the load goes on. */
@@ -234,7 +234,7 @@ export class SharedLoading<K extends SharedKey, V> extends Loading<K, V, Encoded
     }
     if (answer === Standing.UnderWay) return
     this.#unwatch(flight)
-    if (answer === Standing.Yours) this.run(flight)
+    if (answer === Standing.Yours) this.run(flight, undefined)
     else if (answer === Standing.Deserted) this.#abort(flight, undefined)
     else {
       flight.fail(internal(answer))
