@@ -51,7 +51,7 @@ for (const [name, make] of Object.entries(CACHES)) {
       else if (act < 0.6) cache.delete(key)
       else if (act < 0.62) cache.setMany([[key, { key }]])
       else if (act < 0.64) cache.set(key, { key }, { ttl: 2 })
-      else if (cache.get(key, { key }).key !== key) throw new Error(`${key} has another's value`)
+      else if ((cache.get(key) ?? { key }).key !== key) throw new Error(`${key} has another's value`)
     }
     for (let times = 0; times < 100; times++) cutOff(use, 1)
     for (let i = 0; i < 1000; i++) {
