@@ -6,6 +6,7 @@
  * keeps a thread alive.
  */
 import { BroadcastChannel } from 'node:worker_threads'
+import { inNobodysContext } from './async-context.js'
 import { native } from './native.js'
 import { clearInterval, setInterval } from './timers.js'
 
@@ -38,7 +39,7 @@ let timer: NodeJS.Timeout | undefined
 export function watch(watcher: Watcher): void {
   watchers.add(watcher)
   openChannel()
-  timer ??= setInterval(lookAtAll, LOOK_EVERY)
+  timer ??= inNobodysContext(() => setInterval(lookAtAll, LOOK_EVERY))
   settle()
 }
 
@@ -78,7 +79,7 @@ function settle(): void {
 
 function openChannel(): BroadcastChannel {
   if (channel !== undefined) return channel
-  channel = new BroadcastChannel(`mokapot ${native.image()}`)
+  channel = inNobodysContext(() => new BroadcastChannel(`mokapot ${native.image()}`))
   channel.onmessage = (message) => heed((message as { data: Notice }).data)
   // The timer holds the thread; the channel is only there to be quicker than it.
   ;(channel as BroadcastChannel & { unref?(): void }).unref?.()

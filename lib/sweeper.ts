@@ -4,6 +4,7 @@
  * It has one timer at most, and only while the cache has an entry with a deadline. The timer keeps neither the process
  * nor the cache alive.
  */
+import { inNobodysContext } from './async-context.js'
 import { clearTimeout, setTimeout } from './timers.js'
 
 /** A timer waits no longer than this, in milliseconds. */
@@ -36,7 +37,7 @@ export class Sweeper<T extends object> {
     this.#timer = undefined
     if (delay === Number.POSITIVE_INFINITY) return
     if (!this.#isWatched) this.#watch()
-    this.#timer = setTimeout(run<T>, Math.min(delay, LONGEST), this)
+    this.#timer = inNobodysContext(() => setTimeout(run<T>, Math.min(delay, LONGEST), this))
     this.#timer.unref()
   }
 
