@@ -218,17 +218,15 @@ export class CacheEntries<K, V> {
     }
     this.counts.sets++
     if (slot === undefined) {
-      slot = table.add(key, value, weighing === undefined ? 1 : weighing.weightOf(size))
+      slot = this.#add(key, value, size)
     } else {
       this.#overwrite(slot, key, value)
       if (weighing !== undefined && weighing.sizeAt(slot) !== size)
         table.reweigh(slot, weighing.weightOf(size))
       table.read(slot)
+      weighing?.setSize(slot, size)
+      this.#evictGone()
     }
-    this.#evictGone()
-    weighing?.setSize(slot, size)
-    if (table.slots.size > this.#max || (weighing !== undefined && weighing.total > weighing.maxSize))
-      this.#mend()
     if (lifetimes !== undefined) this.#limitTime(lifetimes, slot, settings, age, now)
     else if (Math.min(settings.ttl ?? NEVER, settings.tti ?? NEVER) !== NEVER) {
       const made = this.#keepTimes()
@@ -366,6 +364,15 @@ export class CacheEntries<K, V> {
     this.clear()
     this.#table.close()
     this.#closed = true
+  }
+
+  #add(key: K, value: V, size: number): number {
+    const weighing = this.#weighing
+    const slot = this.#table.add(key, value, weighing === undefined ? 1 : weighing.weightOf(size))
+    weighing?.setSize(slot, size)
+    this.#evictGone()
+    if (this.size > this.#max || this.calculatedSize > this.maxSize) this.#mend()
+    return slot
   }
 
   #overwrite(slot: number, key: K, value: V): void {

@@ -127,7 +127,10 @@ export async function terminations({ seed, scale, strict, log }, { caches, start
       // One in eight dies while it starts, at whatever it is at.
       const isEarly = random() < 0.125
       if (isEarly) early++
-      else await within(new Promise((resolve) => worker.once('message', resolve)), 'the start of a worker')
+      else {
+        const started = new Promise((resolve) => worker.once('message', resolve))
+        await within(Promise.race([started, answer]), 'the start of a worker')
+      }
       await sleep(random() ** 2 * (isEarly ? 60 : 40))
       const began = performance.now()
       await within(worker.terminate(), 'worker.terminate()')
