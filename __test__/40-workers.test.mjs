@@ -443,11 +443,11 @@ test.serial(
     const { wrong, images, grown } = JSON.parse(stdout)
     t.deepEqual(wrong, [])
     t.is(images, 1, 'the addon was loaded anew')
-    // Measured 0 ± 1 MB; a cache that stays behind at each end would be more than 100 MB.
+    // Measured 0 ± 1 MB, and 6 on a busy machine; a cache that stays behind at each end would be more than 100 MB.
     t.log(
       `resident memory grew by ${grown.map((/** @type {number} */ mb) => mb.toFixed(1)).join(' and ')} MB`,
     )
-    for (const mb of grown) t.true(mb < 4, `${mb} MB`)
+    for (const mb of grown) t.true(mb < 20, `${mb} MB`)
   },
 )
 
