@@ -224,8 +224,8 @@ export class CacheEntries<K, V> {
       if (weighing !== undefined && weighing.sizeAt(slot) !== size)
         table.reweigh(slot, weighing.weightOf(size))
       table.read(slot)
-      weighing?.setSize(slot, size)
       this.#evictGone()
+      weighing?.setSize(slot, size)
     }
     if (lifetimes !== undefined) this.#limitTime(lifetimes, slot, settings, age, now)
     else if (Math.min(settings.ttl ?? NEVER, settings.tti ?? NEVER) !== NEVER) {
@@ -369,8 +369,8 @@ export class CacheEntries<K, V> {
   #add(key: K, value: V, size: number): number {
     const weighing = this.#weighing
     const slot = this.#table.add(key, value, weighing === undefined ? 1 : weighing.weightOf(size))
-    weighing?.setSize(slot, size)
     this.#evictGone()
+    weighing?.setSize(slot, size)
     if (this.size > this.#max || this.calculatedSize > this.maxSize) this.#mend()
     return slot
   }
