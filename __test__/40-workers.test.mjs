@@ -438,7 +438,10 @@ test.serial('workers are terminated at random moments, and those that stay read 
 test.serial(
   'a cache is gone with the last worker that had it, and memory with it, though only workers use mokapot',
   async (t) => {
-    const { code, signal, stdout, stderr } = await runNode('./only-workers.mjs')
+    // It starts 200 workers, one after the other.
+    const patience = 240_000
+    t.timeout(patience + 10_000)
+    const { code, signal, stdout, stderr } = await runNode('./only-workers.mjs', { patience })
     t.deepEqual([code, signal, stderr], [0, null, ''])
     const { wrong, images, grown } = JSON.parse(stdout)
     t.deepEqual(wrong, [])

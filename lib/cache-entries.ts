@@ -218,15 +218,15 @@ export class CacheEntries<K, V> {
     }
     this.counts.sets++
     if (slot === undefined) {
-      slot = table.add(key, value, weighing === undefined ? 1 : weighing.weightOf(size))
+      slot = this.#add(key, value, size)
     } else {
       this.#overwrite(slot, key, value)
       if (weighing !== undefined && weighing.sizeAt(slot) !== size)
         table.reweigh(slot, weighing.weightOf(size))
       table.read(slot)
+      this.#evictGone()
+      weighing?.setSize(slot, size)
     }
-    this.#evictGone()
-    weighing?.setSize(slot, size)
     if (lifetimes !== undefined) this.#limitTime(lifetimes, slot, settings, age, now)
     else if (Math.min(settings.ttl ?? NEVER, settings.tti ?? NEVER) !== NEVER) {
       const made = this.#keepTimes()
@@ -290,7 +290,7 @@ export class CacheEntries<K, V> {
       }
       table.forgetListed()
       const weigh = (slot: number): number => weighing.weightOf(weighing.sizeAt(slot))
-      table.rebuild(weighing.limit, most, weigh, (slot) => this.#evict(slot))
+      table.rebuild(weighing.limit, most, table.inOrder(), weigh, (slot) => this.#evict(slot))
     }
     this.#evictGone()
   }
@@ -366,6 +366,15 @@ export class CacheEntries<K, V> {
     this.#closed = true
   }
 
+  #add(key: K, value: V, size: number): number {
+    const weighing = this.#weighing
+    const slot = this.#table.add(key, value, weighing === undefined ? 1 : weighing.weightOf(size))
+    this.#evictGone()
+    weighing?.setSize(slot, size)
+    if (this.size > this.#max || this.calculatedSize > this.maxSize) this.#mend()
+    return slot
+  }
+
   #overwrite(slot: number, key: K, value: V): void {
     this.counts.replaced++
     const { values } = this.#table
@@ -400,6 +409,20 @@ export class CacheEntries<K, V> {
   #evict(slot: number): void {
     this.counts.evictions++
     this.#leave(slot, 'evict')
+  }
+
+  /**
+   * Has the policy learn anew what there is. The timeout of a script cuts off what it calls, and what the policy had let go
+   * just then is still here.
+   */
+  #mend(): void {
+    const weighing = this.#weighing
+    const most = Math.min(this.#max, MOST_ENTRIES)
+    const [limit, max] = weighing === undefined ? [most, NEVER] : [weighing.limit, most]
+    const slots = Array.from(this.#table.slots.values())
+    weighing?.recount(slots)
+    const weigh = (slot: number): number => weighing?.weightOf(weighing.sizeAt(slot)) ?? 1
+    this.#table.rebuild(limit, max, slots, weigh, (slot) => this.#evict(slot))
   }
 
   /** Empties a slot that the policy knows no more. */

@@ -36,7 +36,7 @@ export type ErrorCode =
   | 'ERR_MOKAPOT_INVALID_HANDLE'
   /** A memoized function that returns no promise has a store that answers by promises. */
   | 'ERR_MOKAPOT_ASYNC_STORE'
-  /** A load did not settle within its `timeout`. */
+  /** A load did not settle within its `timeout`, or was cut off by that of a script. */
   | 'ERR_MOKAPOT_TIMEOUT'
   /** Memory ran out for an entry within the limit. */
   | 'ERR_MOKAPOT_OUT_OF_MEMORY'
@@ -332,6 +332,14 @@ export function loadTimeout(key: unknown, milliseconds: number): MokapotError {
     'ERR_MOKAPOT_TIMEOUT',
     `the value of ${describe(key)} was not loaded within ${milliseconds} ms; the load goes on and its result is cached, ` +
       'so ask again later or give it a longer timeout',
+  )
+}
+
+/** The load of `key` began in a script that ran out of time, and did not return. */
+export function loadCutOff(key: unknown): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_TIMEOUT',
+    `the load of ${describe(key)} was cut off before it returned, by the timeout of the script that called it; ask again`,
   )
 }
 

@@ -5,6 +5,7 @@
  * so a thread with such flights also looks from time to time. While a caller waits its thread lives; nothing else here
  * keeps a thread alive.
  */
+import { inNobodysContext } from './async-context.js'
 import { native } from './native.js'
 import { openBroadcastChannel } from './threads.js'
 import { clearInterval, setInterval } from './timers.js'
@@ -40,7 +41,7 @@ let timer: NodeJS.Timeout | undefined
 export function watch(watcher: Watcher): void {
   watchers.add(watcher)
   openChannel()
-  timer ??= setInterval(lookAtAll, LOOK_EVERY)
+  timer ??= inNobodysContext(() => setInterval(lookAtAll, LOOK_EVERY))
   settle()
 }
 
@@ -80,7 +81,7 @@ function settle(): void {
 
 function openChannel(): Channel {
   if (channel !== undefined) return channel
-  channel = openBroadcastChannel(`mokapot ${native.image()}`)
+  channel = inNobodysContext(() => openBroadcastChannel(`mokapot ${native.image()}`))
   channel.onmessage = (message) => heed((message as { data: Notice }).data)
   // The timer holds the thread; the channel is only there to be quicker than it.
   ;(channel as Channel & { unref?(): void }).unref?.()

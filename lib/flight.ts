@@ -73,6 +73,12 @@ export class Flight<K, V, R> {
     )
   }
 
+  /** Has `caller` wait no more, and tells it nothing. */
+  drop(caller: Caller<R>): void {
+    this.#callers.get(caller)?.()
+    this.#callers.delete(caller)
+  }
+
   /** Hands a result to all who wait. */
   land(result: R): void {
     for (const caller of this.#release()) caller.land(result)
@@ -85,8 +91,7 @@ export class Flight<K, V, R> {
 
   #limit(caller: Caller<R>, signal: AbortSignal | undefined, timeout: number | undefined): () => void {
     const leave = (lasting: boolean) => {
-      this.#callers.get(caller)?.()
-      this.#callers.delete(caller)
+      this.drop(caller)
       this.lasting ||= lasting
     }
     const timeOut = () => {

@@ -26,6 +26,17 @@ export class ForeignClock implements Clock {
 
   /** Throws if it is being asked: what the operation that asks has in hand must not change. */
   checkFree(): void {
-    if (this.#isAsked) throw clockUsesCache()
+    if (this.#isAsked) this.#refuse()
+  }
+
+  /**
+   * The timeout of a script cuts off what it calls, and then no `finally` runs: the clock may have been cut off, too. At the
+   * end of this turn it is being asked by nobody.
+   */
+  #refuse(): never {
+    Promise.resolve().then(() => {
+      this.#isAsked = false
+    })
+    throw clockUsesCache()
   }
 }

@@ -4,7 +4,7 @@
  * What is written here holds for every cache. Where flights are kept differs: {@link LocalLoading} keeps them in this
  * thread, for a cache of its own; `SharedLoading` has one for all threads.
  */
-import { loadTimeout, optionType } from './errors.js'
+import { loadCutOff, loadTimeout, optionType } from './errors.js'
 import type { Caller, Flight } from './flight.js'
 import {
   arePlainlyGood,
@@ -96,10 +96,17 @@ export abstract class Loading<K, V, R> {
     }
   }
 
-  /** Runs the load of a flight in this thread. */
-  protected run(flight: Flight<K, V, R>): void {
+  /** Runs the load of a flight in this thread, for `caller` if this is still the call of that one. */
+  protected run(flight: Flight<K, V, R>, caller: Caller<R> | undefined): void {
     this.count(Counter.Load)
     flight.runsHere = true
+    let hasReturned = false
+    // The timeout of a script cuts off what it calls, which neither returns nor throws then; others may wait by now.
+    Promise.resolve().then(() => {
+      if (hasReturned) return
+      if (caller !== undefined) flight.drop(caller) // nobody got its promise, so nobody would handle its rejection
+      this.#failed(flight, loadCutOff(flight.key))
+    })
     try {
       const held = this.held(flight.key)
       const usable = held !== undefined && this.#isUsable(held, flight.plan)
@@ -110,6 +117,7 @@ export abstract class Loading<K, V, R> {
         },
         stale,
       })
+      hasReturned = true
       if (!isThenable(loaded)) this.#landed(flight, loaded)
       else {
         Promise.resolve(loaded).then(
@@ -118,6 +126,7 @@ export abstract class Loading<K, V, R> {
         )
       }
     } catch (error) {
+      hasReturned = true
       this.#failed(flight, error)
     }
   }

@@ -109,7 +109,7 @@ export class LocalLoading<K, V> extends Loading<K, V, V> {
         throw error
       }
     }
-    this.run(flight)
+    this.run(flight, caller)
   }
 
   protected land(flight: Flight<K, V, V>, value: V): void {

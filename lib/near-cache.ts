@@ -172,7 +172,8 @@ export class NearCache<K, V> {
     for (let chances = MOST_CHANCES; ; chances--) {
       const place = this.#hand
       this.#hand = place + 1 === places.length ? 0 : place + 1
-      const entry = places[place] as NearEntry<K, V>
+      const entry = places[place]
+      if (entry === undefined) return place // its taker was cut off, by the timeout of a script
       if (entry.reads === entry.seen || chances === 0) {
         this.#entries.delete(entry.key)
         return place

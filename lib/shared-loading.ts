@@ -4,6 +4,7 @@
  * The addon knows the flights: who asks first is to load, who asks meanwhile waits. The result travels encoded, within
  * the flight, so that each caller gets a copy of its own also of what the cache did not keep.
  */
+import { inThisContext } from './async-context.js'
 import type { Payload, ValueCodec } from './codecs.js'
 import { decodeThrown, encodeThrown } from './error-copy.js'
 import { internal } from './errors.js'
@@ -177,12 +178,13 @@ export class SharedLoading<K extends SharedKey, V> extends Loading<K, V, Encoded
   ): void {
     let flight = this.#flights.get(id)
     if (flight !== undefined || what === Join.Wait) this.count(Counter.Coalesced)
-    flight ??= this.#begin(id, key, load, plan)
+    // One that waits may load in a turn of the timer, after all.
+    flight ??= this.#begin(id, key, what === Join.Wait ? inThisContext(load) : load, plan)
     if (caller === undefined) flight.lasting = true
     else this.#await(flight, caller, plan)
     if (what === Join.Wait) this.#watch(flight)
     else this.#unwatch(flight)
-    if (what === Join.Load) this.run(flight)
+    if (what === Join.Load) this.run(flight, caller)
   }
 
   /** Adds a caller. One whose signal cannot be listened to, being of the user's make, leaves; the load goes on. */
@@ -234,7 +236,7 @@ export class SharedLoading<K extends SharedKey, V> extends Loading<K, V, Encoded
     }
     if (answer === Standing.UnderWay) return
     this.#unwatch(flight)
-    if (answer === Standing.Yours) this.run(flight)
+    if (answer === Standing.Yours) this.run(flight, undefined)
     else if (answer === Standing.Deserted) this.#abort(flight, undefined)
     else {
       flight.fail(internal(answer))

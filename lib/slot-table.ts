@@ -164,15 +164,30 @@ export class SlotTable<K, V> {
     if (this.#policy !== NONE) check(policyResize(this.#policy, limit, max))
   }
 
+  /** All slots, those first that are to leave first: the least recently used ones in an lru cache. */
+  inOrder(): number[] {
+    return this.#lru ? this.#byUse() : Array.from(this.slots.values())
+  }
+
   /**
-   * Changes the limits, and with them what all entries weigh: the policy starts anew. Those that must leave are given to
-   * `leave`, which vacates them.
+   * Changes the limits, and with them what all entries weigh: the policy starts anew with the slots in `order`. Those that
+   * must leave are given to `leave`, which vacates them.
    */
-  rebuild(limit: number, max: number, weigh: (slot: number) => number, leave: (slot: number) => void): void {
-    const order = this.#lru ? this.#byUse() : Array.from(this.slots.values())
-    this.#freePolicy()
+  rebuild(
+    limit: number,
+    max: number,
+    order: readonly number[],
+    weigh: (slot: number) => number,
+    leave: (slot: number) => void,
+  ): void {
     this.#limit = limit
     this.#max = max
+    const before = this.#policy
+    if (before !== NONE) {
+      unreachable.unregister(this)
+      this.#makePolicy() // first: it is never without one, wherever the timeout of a script cuts it off
+      policyFree(before)
+    }
     for (const slot of order) {
       this.#insert(slot, this.keys[slot] as K, weigh(slot))
       for (let gone = this.nextGone(); gone !== 0; gone = this.nextGone()) leave(gone)
@@ -230,6 +245,15 @@ export class SlotTable<K, V> {
     const wire = this.#wire ?? this.#makePolicy()
     wire[SLOT] = slot
     wire[WEIGHT] = weight
+    if (policyInsert(this.#policy, sketchKey(key)) !== undefined) this.#insertSlow(slot, key)
+  }
+
+  /** As before, where that failed: the policy may have the slot still, of an entry whose deletion was cut off. */
+  #insertSlow(slot: number, key: K): void {
+    const wire = this.#wire as Uint32Array
+    wire[LISTED] = 1
+    wire[FIRST_LISTED] = slot
+    check(policyRemove(this.#policy))
     const code = policyInsert(this.#policy, sketchKey(key))
     if (code === OUT_OF_MEMORY) throw outOfMemory(key)
     check(code)

@@ -4,6 +4,7 @@
  * It has one timer at most, and only while the cache has an entry with a deadline. The timer keeps neither the process
  * nor the cache alive.
  */
+import { inNobodysContext } from './async-context.js'
 import { clearTimeout, setTimeout } from './timers.js'
 
 /** A timer waits no longer than this, in milliseconds. */
@@ -22,6 +23,8 @@ export class Sweeper<T extends object> {
   readonly #target: WeakRef<T>
   readonly #sweep: Sweep<T>
   #timer: NodeJS.Timeout | undefined
+  #delay = Number.POSITIVE_INFINITY
+  #isStarting = false
   #isWatched = false
 
   /** `sweep` must not hold `target`. */
@@ -34,10 +37,14 @@ export class Sweeper<T extends object> {
   plan(delay: number): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#delay = delay
     if (delay === Number.POSITIVE_INFINITY) return
     if (!this.#isWatched) this.#watch()
-    this.#timer = setTimeout(run<T>, Math.min(delay, LONGEST), this)
-    this.#timer.unref()
+    if (this.#isStarting) return
+    // At the end of this turn: the timeout of a script cuts off what it calls, and a timer that was not told yet to keep
+    // nothing alive would keep the process.
+    Promise.resolve().then(() => this.#start())
+    this.#isStarting = true
   }
 
   /** A turn of the timer. */
@@ -45,6 +52,14 @@ export class Sweeper<T extends object> {
     this.#timer = undefined
     const target = this.#target.deref()
     if (target !== undefined) this.#sweep(target)
+  }
+
+  #start(): void {
+    this.#isStarting = false
+    if (this.#delay === Number.POSITIVE_INFINITY || this.#timer !== undefined) return
+    const delay = Math.min(this.#delay, LONGEST)
+    this.#timer = inNobodysContext(() => setTimeout(run<T>, delay, this))
+    this.#timer.unref()
   }
 
   #watch(): void {

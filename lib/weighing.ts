@@ -70,6 +70,14 @@ export class Weighing<K, V> {
     return false
   }
 
+  /** Sums up anew the sizes of the entries in `slots`, which are all there are. */
+  recount(slots: readonly number[]): void {
+    const before = this.#sizes
+    this.#sizes = before.map(() => 0)
+    this.#total = 0
+    for (const slot of slots) this.setSize(slot, before[slot] || 1)
+  }
+
   /** Forgets all sizes. */
   clear(): void {
     this.#sizes = [0]

@@ -1,5 +1,13 @@
-/** `worker.terminate()` at random moments, amid every operation of shared caches. */
+/**
+ * `worker.terminate()` at random moments, amid every operation of shared caches.
+ *
+ * A Node whose workers are terminated by the hundred grows by itself, by tens of MiB: so a second process does the same
+ * to Maps, without mokapot, and what this one grows by is held against that.
+ */
 
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { hammer } from '../../__test__/fixtures/hammer.mjs'
 import { startWorker } from '../../__test__/fixtures/in-worker.mjs'
 import { median, must, randomFrom, residentAfterCollection, scaled, sleep, within } from './common.mjs'
 
@@ -7,38 +15,103 @@ import { median, must, randomFrom, residentAfterCollection, scaled, sleep, withi
 
 export const about = 'worker.terminate() at random moments inside operations on shared caches'
 
+const CONTROL = fileURLToPath(new URL('./terminate-control.mjs', import.meta.url))
+
 const FIELD = { keys: 300, longest: 20_000 }
 /** How many victims there are at any time, each with a number to write under; the survivor and main have their own. */
 const VICTIMS = 2
 const SURVIVOR = VICTIMS
 const MAIN = VICTIMS + 1
-/** Resident memory may grow by that much, in MiB, from the first looks after the warm-up to the last. */
+/** Resident memory may grow by that much more than without mokapot, in MiB, from the first looks after the warm-up to the last. */
 const MOST_GROWN = 16
 const LOOKS = { strict: 12, lenient: 2 }
 
 /** @param {Told} told */
-export async function run({ seed, scale, strict, log }) {
+export async function run(told) {
+  const { strict, scale, log } = told
   const { SharedCache } = await import('../../dist/index.mjs')
   const { native } = await import('../../dist/native.js')
-  const { hammer } = await import('../../__test__/fixtures/hammer.mjs')
-  const terminations = scaled(1000, scale, 8)
-  const random = randomFrom(seed)
   /** @type {import('../../dist/index.mjs').SharedCache<any>[]} */
   const caches = [
     new SharedCache({ maxBytes: '1mb' }),
     new SharedCache({ maxBytes: '64mb', ttl: '1h', tti: '30m' }),
     new SharedCache({ maxBytes: '512kb', policy: 'lru', max: 200, near: 64 }),
   ]
+  const resident = await terminations(told, { caches, start: startWorker })
+
+  const [open, living] = native.living()
+  must(open === caches.length, `${open} caches are open here`)
+  must(living === caches.length, `${living} caches live, ${caches.length} were made here`)
+  for (const cache of caches) {
+    const { sets, replaced, deletes, cleared, evictions, expirations, size } = cache.stats()
+    must(sets - replaced - deletes - cleared - evictions - expirations === size, 'the counters do not add up')
+    cache.set('last', { key: 'last' })
+    must(cache.get('last').key === 'last', 'a cache cannot be used afterwards')
+    cache.close()
+  }
+  const grown = growth(resident)
+  log(tell(resident))
+  if (!strict || scale < 0.5) return
+  const without = await control(told)
+  log(`without mokapot: ${tell(without)}`)
+  const more = grown - growth(without)
+  must(more < MOST_GROWN, `resident memory grew by ${more.toFixed(1)} MiB more than without mokapot`)
+}
+
+/** @param {readonly number[]} resident */
+const tell = (resident) =>
+  `resident memory less the heaps of those that stay: ${resident.map((mb) => mb.toFixed(0)).join(' ')} MiB; grown by ${growth(resident).toFixed(1)} MiB`
+
+/** @param {readonly number[]} resident */
+function growth(resident) {
+  const warm = resident.slice(Math.ceil(resident.length / 4))
+  return median(warm.slice(-3)) - median(warm.slice(0, 3))
+}
+
+/** The same in a process without mokapot: its resident memory at each look. @param {Told} told @returns {Promise<number[]>} */
+async function control({ seed, scale }) {
+  const child = spawn(process.execPath, [CONTROL, String(seed), String(scale)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let told = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    told += text
+  })
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  must(code === 0, `the process without mokapot ended with ${code}: ${told}`)
+  return JSON.parse(told)
+}
+
+/**
+ * What is terminated: the caches, and what starts a worker that gets them.
+ *
+ * @typedef {object} Subject
+ * @property {readonly any[]} caches
+ * @property {typeof startWorker} start
+ */
+
+/**
+ * Terminates workers: the resident memory at each look, less the heaps of those that stay, in MiB.
+ *
+ * @param {Told} told
+ * @param {Subject} subject
+ */
+export async function terminations({ seed, scale, strict, log }, { caches, start }) {
+  const count = scaled(1000, scale, 8)
+  const random = randomFrom(seed)
   const counters = new Int32Array(new SharedArrayBuffer(64))
   /** Whether the survivor is to stop, and its heap in KiB. */
   const stop = new Int32Array(new SharedArrayBuffer(8))
   const handles = caches.map(({ handle }) => handle)
   const common = { handles, counters, field: FIELD }
-  const survivor = startWorker(survive, { ...common, writer: SURVIVOR, stop, seed })
+  const survivor = start(survive, { ...common, writer: SURVIVOR, stop, seed })
 
   /** @type {number[]} */
   const resident = []
-  const every = Math.ceil(terminations / (strict ? LOOKS.strict : LOOKS.lenient))
+  const every = Math.ceil(count / (strict ? LOOKS.strict : LOOKS.lenient))
   let ended = 0
   let early = 0
   let slowest = 0
@@ -48,13 +121,16 @@ export async function run({ seed, scale, strict, log }) {
 
   /** Starts and terminates victims under one number, one after the other. @param {number} writer */
   const executions = async (writer) => {
-    while (ended + VICTIMS <= terminations + writer) {
-      const { worker, answer, end } = startWorker(suffer, { ...common, writer, seed: random() * 2 ** 31 })
+    while (ended + VICTIMS <= count + writer) {
+      const { worker, answer, end } = start(suffer, { ...common, writer, seed: random() * 2 ** 31 })
       const failure = answer.catch((error) => error)
       // One in eight dies while it starts, at whatever it is at.
       const isEarly = random() < 0.125
       if (isEarly) early++
-      else await within(new Promise((resolve) => worker.once('message', resolve)), 'the start of a worker')
+      else {
+        const started = new Promise((resolve) => worker.once('message', resolve))
+        await within(Promise.race([started, answer]), 'the start of a worker')
+      }
       await sleep(random() ** 2 * (isEarly ? 60 : 40))
       const began = performance.now()
       await within(worker.terminate(), 'worker.terminate()')
@@ -95,26 +171,9 @@ export async function run({ seed, scale, strict, log }) {
   must(report.wrong.length === 0, `the survivor read: ${report.wrong.slice(0, 5).join('; ')}`)
   must(report.hits > 0, 'the survivor read nothing')
   await within(survivor.end, 'the end of the survivor')
-
-  const [open, living] = native.living()
-  must(open === caches.length, `${open} caches are open here`)
-  must(living === caches.length, `${living} caches live, ${caches.length} were made here`)
-  for (const cache of caches) {
-    const { sets, replaced, deletes, cleared, evictions, expirations, size } = cache.stats()
-    must(sets - replaced - deletes - cleared - evictions - expirations === size, 'the counters do not add up')
-    cache.set('last', { key: 'last' })
-    must(cache.get('last').key === 'last', 'a cache cannot be used afterwards')
-    cache.close()
-  }
   log(`${ended} terminations (${early} of them while starting), the slowest took ${slowest.toFixed(0)} ms`)
   log(`the survivor made ${report.hits} hits, all right`)
-
-  const warm = resident.slice(Math.ceil(resident.length / 4))
-  const grown = median(warm.slice(-3)) - median(warm.slice(0, 3))
-  log(
-    `resident memory less the heaps of those that stay: ${resident.map((mb) => mb.toFixed(0)).join(' ')} MiB; grown by ${grown.toFixed(1)} MiB`,
-  )
-  must(!strict || scale < 0.5 || grown < MOST_GROWN, `resident memory grew by ${grown.toFixed(1)} MiB`)
+  return resident
 }
 
 /** @typedef {import('../../__test__/fixtures/in-worker.mjs').Tools} Tools */
