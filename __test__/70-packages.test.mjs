@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { PLATFORMS } from '../dist/addon.js'
-import { binaryHere, pack } from '../scripts/pack.mjs'
 import { filesOf } from '../scripts/platform-packages.mjs'
 import { here, manifest, platforms } from '../scripts/platforms.mjs'
 import { asCommonJs, asTypeScript, examplesOf } from './fixtures/examples.mjs'
@@ -22,7 +21,9 @@ const projects = new Map()
 test.before(async () => {
   const packing = await makeProject()
   projects.set('packing', packing)
-  tarballs = pack(binaryHere(), packing.folder)
+  const command = fileURLToPath(new URL('scripts/pack.mjs', root))
+  const { stdout } = await packing.node([command, '--here', '--out', packing.folder])
+  tarballs = stdout.trim().split('\n')
   for (const manager of /** @type {const} */ (['npm', 'pnpm'])) {
     const project = await makeProject()
     projects.set(manager, project)

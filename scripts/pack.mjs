@@ -31,6 +31,9 @@ import { main, root, Stop } from './prepare.mjs'
 /** What only a checkout needs of package.json. */
 const OWN = ['scripts', 'devDependencies', 'overrides', 'allowScripts', 'napi']
 
+/** The modules that users import. */
+const ENTRIES = ['index', 'testing']
+
 if (process.argv[1] === import.meta.filename) {
   await main(async () => {
     const { values } = parseArgs({
@@ -118,9 +121,6 @@ function stageMain(stage) {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published, null, 2)}\n`)
   return folder
 }
-
-/** The modules that users import, each with its names. */
-const ENTRIES = ['index', 'testing']
 
 /**
  * Puts one file in the place of all modules, which takes a third of the time to load; names stay as they are, for who reads
