@@ -102,7 +102,7 @@ and the garbage collector do by themselves; \`without waits\` leaves out what a 
   {
     benchmark: 'import',
     question: 'How long does it take to load?',
-    text: 'In a process that has loaded nothing else.',
+    text: 'As published, in a process that has loaded nothing else.',
     charts: [],
   },
 ]
