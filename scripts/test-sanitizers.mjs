@@ -52,7 +52,8 @@ async function sanitize(sanitizer, target) {
 
 /** @param {string} target */
 async function miri(target) {
-  await step('Miri', 'cargo', ['+nightly', 'miri', 'test', '--no-default-features', '--lib', ...UNDER_MIRI], {
+  const args = ['+nightly', 'miri', 'test', '--no-default-features', '--lib', '--', ...UNDER_MIRI]
+  await step('Miri', 'cargo', args, {
     RUSTFLAGS: '--cfg system_allocator',
     CARGO_TARGET_DIR: join(target, 'miri'),
     MIRIFLAGS: '-Zmiri-disable-isolation',
