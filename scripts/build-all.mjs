@@ -60,11 +60,13 @@ await main(async () => {
  * @param {NodeJS.ProcessEnv} env
  */
 async function build(platform, env) {
-  const { target, suffix = '', alone, library } = wayFor(platform)
+  const { target, suffix = '', library } = wayFor(platform)
   await addTarget(target)
-  // Node-API's functions are found at load, so nothing of Node is linked; --lib leaves out what only tests need.
-  const kind = alone ? ['rustc', '--crate-type=cdylib'] : ['zigbuild']
-  const args = [...kind, '--release', '--locked', '--lib', '--target', `${target}${suffix}`]
+  // Node-API's functions are found at load, so nothing of Node is linked; --lib leaves out what only tests need. Cargo
+  // optimises at link time only where no library for Rust is made beside the addon; without, zig's linkers for macOS and
+  // Windows also export, and so keep, every function that this does not make private.
+  const kind = ['rustc', '--crate-type=cdylib', '--lib']
+  const args = [...kind, '--release', '--locked', '--target', `${target}${suffix}`]
   const { status } = spawnSync('cargo-zigbuild', args, { cwd: root, env, stdio: 'inherit' })
   if (status !== 0) throw new Stop('cargo failed, see above')
   const built = join(targetFolder(env), target, 'release', library)

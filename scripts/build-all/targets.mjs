@@ -4,8 +4,6 @@
  * @typedef {object} Way
  * @property {string} target The Rust target, where it is not the platform's own.
  * @property {string} [suffix] What cargo-zigbuild takes behind the target: the glibc to link for.
- * @property {true} [alone] Whether only the addon is made, and no library for Rust beside it. Cargo optimises at link time
- *   only then. zig's linkers for these systems export, and so keep, every function that this does not make private.
  * @property {string} library The name of the file that comes out.
  * @property {string} [differs] How the binary differs from the one that is published.
  */
@@ -22,12 +20,11 @@ export function wayFor({ target, os, libc }) {
     case 'linux':
       return { target, library: 'libmokapot.so', ...(libc === 'glibc' && { suffix: '.2.17' }) }
     case 'darwin':
-      return { target, alone: true, library: 'libmokapot.dylib' }
+      return { target, library: 'libmokapot.dylib' }
     case 'win32':
       // The msvc targets take Microsoft's libraries, which may not be passed on.
       return {
         target: target.replace('msvc', 'gnullvm'),
-        alone: true,
         library: 'mokapot.dll',
         differs: ON_WINDOWS,
       }
