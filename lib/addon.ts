@@ -1,6 +1,6 @@
 // Loads the addon, and says what to do where there is none. The loader itself, index.js, is generated.
 
-import { binaryFails, noBinary, noBinaryFor } from './errors'
+import { binaryFails, noBinary, noBinaryFor } from './binary-errors'
 
 /** The platforms that have a package with a binary, as package.json lists them in `napi.targets`. */
 export const PLATFORMS = [

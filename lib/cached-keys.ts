@@ -4,8 +4,9 @@
  * Whether a call returned a promise has to be known when its value is found again, perhaps by another thread. So it is
  * part of the key: values of promises and values returned at once have keys of their own.
  */
+
+import { promisedKey } from './cached-errors.js'
 import type { CachedSettings } from './cached-options.js'
-import { promisedKey } from './errors.js'
 import { memoryKey, memoryKeyOf, printableKey, printableKeyOf } from './keys.js'
 import { isThenable } from './store-like.js'
 

@@ -3,8 +3,9 @@
  */
 import { types } from 'node:util'
 import { Cache } from './cache.js'
+import { limitOfStore, namespaceNeeded, namespaceNeedsStore } from './cached-errors.js'
 import { type Duration, parseDuration } from './duration.js'
-import { limitOfStore, namespaceNeeded, namespaceNeedsStore, optionType } from './errors.js'
+import { optionType } from './errors.js'
 import type { Clock } from './lifetimes.js'
 import { checkFunction, checkOptions } from './options.js'
 import { SharedCache } from './shared-cache.js'

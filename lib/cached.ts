@@ -1,10 +1,11 @@
 /**
  * `cached`: functions and methods whose calls are answered from a cache.
  */
+
+import { notDecorable } from './cached-errors.js'
 import type { AnyFunction, CachedOptions, CachedStore } from './cached-options.js'
 import type { CachedFunction } from './cached-types.js'
 import { type CachedDecorator, cachedOf, decorate, isContext } from './decorator.js'
-import { notDecorable } from './errors.js'
 import { memoize } from './memoize.js'
 
 /** The type of {@link cached}: a function, a decorator, and a decorator with options. */

@@ -6,9 +6,10 @@
 // structured clone (its decoding starts at 1.5 us where JSON.parse starts at 0.3).
 
 import { types } from 'node:util'
-import { badEncoding, foreignKind, invalidValue, optionType, uncloneable } from './errors.js'
+import { optionType } from './errors.js'
 import { call, DRAFTED, LENGTH } from './native.js'
 import { draftOrText, plainText } from './plain-data.js'
+import { badEncoding, foreignKind, invalidValue, uncloneable } from './shared-errors.js'
 import { deserialize, serialize } from './structured-clone.js'
 
 /** A codec of one's own: the bytes it makes are stored as they are. */

@@ -1,9 +1,10 @@
 /**
  * The decorator `@cached`: methods and getters with one cache for each instance, which goes with it.
  */
+
+import { notDecorable, notDecorated } from './cached-errors.js'
 import type { AnyFunction, CachedOptions, CachedStore } from './cached-options.js'
 import type { CachedFunction } from './cached-types.js'
-import { notDecorable, notDecorated } from './errors.js'
 import { memoize } from './memoize.js'
 
 /** What `@cached({ ... })` is: a decorator of methods and getters. */

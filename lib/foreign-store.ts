@@ -5,9 +5,10 @@
  * Whether the store answers by promises shows at its first answer. What it throws, or its promises reject with, reaches the
  * caller.
  */
+
+import { asyncStore } from './cached-errors.js'
 import { type Flight, type Group, isAlone } from './cached-keys.js'
 import { Counts } from './counts.js'
-import { asyncStore } from './errors.js'
 import { type Clock, timeOf } from './lifetimes.js'
 import { type LoadPlan, NO_OPTIONS, type Prepared, timeToLive } from './loading-options.js'
 import {

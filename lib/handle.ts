@@ -4,7 +4,7 @@
  * A handle is an index, a generation and the identity of the addon's image, never a pointer: a forged or outdated one
  * names nothing, or some cache, and does no harm.
  */
-import { invalidHandle } from './errors.js'
+import { invalidHandle } from './shared-errors.js'
 
 /** Names a `SharedCache` for `workerData` and `postMessage`; `SharedCache.attach` opens it. It holds nothing alive. */
 export interface SharedHandle {

@@ -6,7 +6,7 @@
  * content gives equal text however its objects are shared, and time and length grow with the number of objects.
  */
 import { types } from 'node:util'
-import { keyTooLarge } from './errors.js'
+import { keyTooLarge } from './cached-errors.js'
 import { type Content, contentOf } from './key-content.js'
 import { writeContent } from './key-walk.js'
 import { KeyWriter } from './key-writer.js'

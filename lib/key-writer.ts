@@ -5,7 +5,7 @@
  * quotes around), and a tag says how its parts go on. The text is gathered as bytes and made a string at once: joining
  * as many small strings costs twice as much.
  */
-import { noPrintableKey } from './errors.js'
+import { noPrintableKey } from './cached-errors.js'
 import { identityOf, symbolText } from './key-identity.js'
 
 // By a name of its own, for the reason that draft.ts gives.

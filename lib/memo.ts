@@ -5,9 +5,9 @@
  * costs one look at the store; only until that is known, and for one that does as it likes, both kinds are looked for.
  */
 import { types } from 'node:util'
+import { asyncStore, generatorFunction, promisedValue } from './cached-errors.js'
 import type { CachedKeys, Group } from './cached-keys.js'
 import type { AnyFunction, CachedSettings } from './cached-options.js'
-import { asyncStore, generatorFunction, promisedValue } from './errors.js'
 import { ForeignStore } from './foreign-store.js'
 import { type LoadPlan, Prepared, timeToLive } from './loading-options.js'
 import { MISS } from './miss.js'

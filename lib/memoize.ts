@@ -3,6 +3,7 @@
  */
 import { types } from 'node:util'
 import { Cache } from './cache.js'
+import { generatorFunction } from './cached-errors.js'
 import { type CachedKeys, groupOf, LocalKeys, OwnKeys, PrintableKeys } from './cached-keys.js'
 import {
   type AnyFunction,
@@ -12,7 +13,7 @@ import {
   readCachedOptions,
 } from './cached-options.js'
 import type { CachedFunction, CachedMethods, CachedStats } from './cached-types.js'
-import { generatorFunction, optionType } from './errors.js'
+import { optionType } from './errors.js'
 import { ForeignStore } from './foreign-store.js'
 import { memoryKeyOf, memoryKeyOfTwo } from './keys.js'
 import { type Backing, Memo } from './memo.js'

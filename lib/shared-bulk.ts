@@ -2,8 +2,9 @@
 
 import { types } from 'node:util'
 import type { Payload } from './codecs.js'
-import { invalidKey, typeError } from './errors.js'
+import { typeError } from './errors.js'
 import { listOf } from './options.js'
+import { invalidKey } from './shared-errors.js'
 
 /** Up to here copying bytes costs less than asking how many are too many. */
 const LONG = 2 ** 20

@@ -4,7 +4,7 @@
 import { parseBytes, type Size } from './bytes.js'
 import { type Codec, Kind, type Payload, type ValueCodec } from './codecs.js'
 import { deepFreeze } from './deep-freeze.js'
-import { asyncMemo, closed, internal, invalidKey, outOfMemory } from './errors.js'
+import { closed, internal, outOfMemory } from './errors.js'
 import type { SharedHandle } from './handle.js'
 import type { Load, LoadOptions } from './loading-options.js'
 import { MISS } from './miss.js'
@@ -39,6 +39,7 @@ import {
   SCANNED_AT_ONCE,
   settled,
 } from './shared-bulk.js'
+import { asyncMemo, invalidKey } from './shared-errors.js'
 import { SharedLoading } from './shared-loading.js'
 import { attachTo, loadDefaults, make, Opened, openNamed } from './shared-opening.js'
 import {

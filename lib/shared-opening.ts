@@ -2,11 +2,12 @@
  * How a thread comes to have a shared cache open: by making it, by its name, or by its handle.
  */
 import { codecName, isBuiltIn, resolveCodec, type ValueCodec } from './codecs.js'
-import { codecNeeded, nameTaken, optionsDiffer, optionType, otherCopy, staleHandle } from './errors.js'
+import { optionType } from './errors.js'
 import { checkHandle } from './handle.js'
 import type { LoadDefaults } from './loading-options.js'
 import { type Description, GONE, MAKE, MAKE_OR_OPEN, NAME_TAKEN, native, OPEN } from './native.js'
 import { checkOptions } from './options.js'
+import { codecNeeded, nameTaken, optionsDiffer, otherCopy, staleHandle } from './shared-errors.js'
 import {
   checkName,
   type NearSettings,
