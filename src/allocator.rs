@@ -32,11 +32,18 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// - `dirty_decay_ms`: smaller ones are returned within a second, not ten.
 /// - `narenas`: memory that is free in one arena is of no use to another, and the threads' own caches keep most
 ///   of them from the arenas' locks.
+/// - `slab_sizes`, where a page has 4 KiB: blocks of these sizes come by default in runs of one page, each with 128
+///   bytes to describe it. With four pages a million values of 1 KiB take 20 bytes less each; with more, or for other
+///   sizes too, values of changing sizes take up to a twentieth more.
 #[cfg(not(any(windows, system_allocator)))]
 #[unsafe(export_name = "_rjem_malloc_conf")]
 pub static OPTIONS: Option<&'static std::ffi::c_char> = {
-    let options = c"oversize_threshold:1048576,dirty_decay_ms:1000,narenas:2";
-    // SAFETY: the literal is not empty and lives for ever.
+    let options = if cfg!(target_arch = "x86_64") {
+        c"oversize_threshold:1048576,dirty_decay_ms:1000,narenas:2,slab_sizes:512-512:4|1024-1024:4|2048-2048:4"
+    } else {
+        c"oversize_threshold:1048576,dirty_decay_ms:1000,narenas:2"
+    };
+    // SAFETY: the literals are not empty and live for ever.
     Some(unsafe { &*options.as_ptr() })
 };
 
@@ -60,18 +67,30 @@ mod tests {
 
     #[test]
     fn the_options_are_in_force() {
-        let mut threshold = 0_usize;
-        let mut size = size_of::<usize>();
-        // SAFETY: the option is a size_t, and so long is the place that it is written to.
+        assert_eq!(read::<usize>("opt.oversize_threshold"), 1 << 20);
+        let mut bins = (0..read::<u32>("arenas.nbins")).map(|bin| format!("arenas.bin.{bin}"));
+        let bin = bins.find(|bin| read::<usize>(&format!("{bin}.size")) == 1024).unwrap_or_default();
+        let slab = read::<usize>(&format!("{bin}.slab_size"));
+        let pages = slab / read::<usize>("arenas.page");
+        assert_eq!(pages, if cfg!(target_arch = "x86_64") { 4 } else { 1 });
+    }
+
+    /// What jemalloc tells under a name; `T` is the C type that its manual gives.
+    fn read<T: Copy + Default>(name: &str) -> T {
+        let name = format!("{name}\0");
+        let mut value = T::default();
+        let mut size = size_of::<T>();
+        // SAFETY: the name ends with a zero, and jemalloc refuses to write to a place of another size.
         let code = unsafe {
             tikv_jemalloc_sys::mallctl(
-                c"opt.oversize_threshold".as_ptr(),
-                (&raw mut threshold).cast(),
+                name.as_ptr().cast(),
+                (&raw mut value).cast(),
                 &raw mut size,
                 null_mut(),
                 0,
             )
         };
-        assert_eq!((code, threshold), (0, 1 << 20));
+        assert_eq!((code, size), (0, size_of::<T>()), "{name:?}");
+        value
     }
 }
