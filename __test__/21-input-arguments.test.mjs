@@ -174,6 +174,18 @@ for (const { member, world, use } of waysOf('arguments')) {
   )
 }
 
+for (const { member, world, use } of waysOf('fallback', 'this')) {
+  test.serial(`${member} (${world}) takes anything to give back as it is`, (t) => {
+    const { subject, picture, close } = worlds[world]()
+    const before = picture()
+    for (const value of VALUES) {
+      if (!Object.is(use(subject, value), value)) t.fail(isRevoked(value) ? 'revoked' : shown(value))
+    }
+    t.deepEqual({ ...picture(), stats: 0 }, { ...before, stats: 0 }, 'but for misses, nothing has changed')
+    close()
+  })
+}
+
 for (const { member, world, use } of waysOf('instance')) {
   test.serial(`${member} refuses what has no such method that is decorated`, async (t) => {
     const held = worlds[world]()

@@ -158,6 +158,17 @@ test.serial(
     for (const call of [() => fn(1), () => fn.has(1), () => fn.set([1], 1), () => fn.keyOf(1)]) {
       await refusesIn(t, world, call, promised, 'a promise as a key')
     }
+    for (const store of [undefined, new Map(), new Cache({ max: 8 })]) {
+      const where = store === undefined ? {} : { store, namespace: 'input' }
+      const fn = cached((/** @type {unknown} */ _) => 1, where)
+      const world = { subject: fn, picture: () => ({ size: fn.store.size }) }
+      const late = { [mokapotKey]: async () => 'key' }
+      for (const argument of [late, [late], { deep: [late] }]) {
+        for (const call of [() => fn(argument), () => fn.has(argument), () => fn.keyOf(argument)]) {
+          await refusesIn(t, world, call, promised, 'a promise from mokapotKey')
+        }
+      }
+    }
   },
 )
 

@@ -182,6 +182,20 @@ for (const { member, world, use } of waysOf('key')) {
   )
 
   if (!isShared) continue
+  test.serial(`${member} (${world}) takes bytes that lie outside their store for none`, async (t) => {
+    const { subject, close } = worlds[world]()
+    const outside = lengthTracking(8).subarray(2, 6)
+    const store = /** @type {any} */ (outside.buffer)
+    store.resize(1)
+    t.is(outside.length, 0)
+    subject.set(new Uint8Array(0), 'none')
+    await use(subject, outside)
+    const isThere = !/ (delete|deleteMany)$/.test(member)
+    t.is(subject.has(outside), isThere)
+    t.is([...subject.keys()].filter((key) => typeof key === 'object').length, isThere ? 1 : 0)
+    close()
+  })
+
   test.serial(`${member} (${world}) refuses any other key`, async (t) => {
     const held = worlds[world]()
     const refusal = { class: TypeError, code: 'ERR_MOKAPOT_INVALID_KEY', names: 'key' }

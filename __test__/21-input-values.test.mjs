@@ -94,6 +94,30 @@ const UNCLONEABLE = {
 /** Those that throw when they are asked for a `then`. */
 const ASKED = ['a revoked proxy', 'a proxy whose traps throw']
 
+for (const { member, world, use } of waysOf('value of a call')) {
+  const isShared = world === 'cached over a SharedCache'
+
+  test.serial(`${member} (${world}) takes every value that its store takes`, async (t) => {
+    const held = worlds[world]()
+    for (const [name, [put, ...got]] of Object.entries(CLONEABLE)) {
+      use(held.subject, put)
+      t.deepEqual(held.subject.peek('key'), isShared && got.length > 0 ? got[0] : put, name)
+    }
+    for (const [name, value] of Object.entries(UNCLONEABLE)) {
+      // Whether it is a promise, which is no value, has to be asked of it.
+      if (ASKED.includes(name)) continue
+      if (isShared) {
+        const refusal = { class: TypeError, code: 'ERR_MOKAPOT_UNCLONEABLE', names: 'input' }
+        await refusesIn(t, held, (subject) => use(subject, value), refusal, name)
+      } else {
+        use(held.subject, value)
+        t.is(held.subject.peek('key'), value, name)
+      }
+    }
+    held.close()
+  })
+}
+
 for (const { member, world, kind, use } of waysOf('value', 'value that is made')) {
   const isShared = world === 'shared' || world === 'near'
   const key = member.endsWith('memo') || member.endsWith('getOrSet') ? 'absent' : 'key'

@@ -21,6 +21,13 @@ function source(name) {
   return file === undefined ? undefined : readFileSync(file, 'utf8')
 }
 
+/** What the tests of a source are called, those left out by `skip` or `todo` aside. @param {string} text */
+function titlesIn(text) {
+  const inJs = text.matchAll(/^\s*test(?:\.serial)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm)
+  const inRust = text.matchAll(/^\s*#\[test\]\s+(?:#\[[^\n]+\]\s+)*fn (\w+)\(/gm)
+  return [...[...inJs].map(([, , title = '']) => title), ...[...inRust].map(([, name = '']) => name)]
+}
+
 test('there are guarantees, each with what holds it', (t) => {
   t.true(rows.length > 20)
   const lines = page.split('\n').filter((line) => /^\| [^|]*[A-Za-z]/.test(line) && !line.includes('held by'))
@@ -33,7 +40,10 @@ for (const { sentence, held } of rows) {
     for (const part of held.split(' · ')) {
       const [, file, title] = /^(?:`([^`]+)` › )?`(.+)`$/.exec(part) ?? []
       if (file !== undefined) text = source(file) ?? t.fail(`there is no ${file}`) ?? ''
-      t.true(text.includes(title ?? part), part)
+      t.true(
+        titlesIn(text).some((known) => known.includes(title ?? part)),
+        part,
+      )
     }
   })
 }

@@ -17,6 +17,14 @@ test('a panic inside is an error with a code, and every cache stays usable in ev
   t.deepEqual(loaded, ['loaded', 'anew'])
 })
 
+test('a process that may load no addons is told what it was started without', async (t) => {
+  const { code, stderr } = await runNode('./idle.mjs', { nodeArgs: ['--no-addons'] })
+  t.is(code, 1)
+  t.regex(stderr, /code: 'ERR_MOKAPOT_NO_BINARY'/)
+  t.regex(stderr, /^MokapotError: Node was started so .+--no-addons.+--allow-addons/m)
+  t.notRegex(stderr, /install/)
+})
+
 // Elsewhere a process cannot be kept from mapping memory.
 const onLinux = process.platform === 'linux' ? test : test.skip
 

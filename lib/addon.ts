@@ -1,6 +1,6 @@
 // Loads the addon, and says what to do where there is none. The loader itself, index.js, is generated.
 
-import { binaryFails, noBinary, noBinaryFor } from './binary-errors'
+import { addonsForbidden, binaryFails, noBinary, noBinaryFor } from './binary-errors'
 
 /** The platforms that have a package with a binary, as package.json lists them in `napi.targets`. */
 export const PLATFORMS = [
@@ -17,6 +17,9 @@ export const PLATFORMS = [
 /** How the message begins that a runtime has for a module that is not there; the loader keeps no more than messages. */
 const NOT_FOUND = /^Cannot find (module|package) /
 
+/** What stands in Node's message for ERR_DLOPEN_DISABLED. */
+const FORBIDDEN = 'loading addons is disabled'
+
 /** What `load` returns; whatever keeps it from loading becomes one error that says what to do. */
 export function loadAddon(load: () => unknown): unknown {
   try {
@@ -25,6 +28,8 @@ export function loadAddon(load: () => unknown): unknown {
     const platform = platformHere()
     if (!PLATFORMS.includes(platform)) throw noBinaryFor(platform, PLATFORMS, version(), error)
     const causes = causesOf(error)
+    const ban = causes.find(({ message }) => message.includes(FORBIDDEN))
+    if (ban !== undefined) throw addonsForbidden(ban)
     // A path in this variable is all that the loader tries, but for what is not published.
     const fault = process.env.NAPI_RS_NATIVE_LIBRARY_PATH
       ? causes[0]

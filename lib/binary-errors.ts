@@ -28,6 +28,16 @@ export function noBinary(platform: string, version: string, cause: unknown): Mok
   )
 }
 
+/** This process may load no addons at all. */
+export function addonsForbidden(cause: unknown): MokapotError {
+  return new MokapotError(
+    'ERR_MOKAPOT_NO_BINARY',
+    'Node was started so that it loads no native addons, and mokapot is one: start it without --no-addons, and where ' +
+      'it has --permission with --allow-addons, too',
+    { cause },
+  )
+}
+
 /** The platform's package is there, and the system refuses it. */
 export function binaryFails(platform: string, version: string, cause: unknown): MokapotError {
   return new MokapotError(

@@ -106,8 +106,8 @@ export interface EntrySettings {
   ttl: number | undefined
   tti: number | undefined
   size: number | undefined
-  staleWhileRevalidate?: number | undefined
-  staleIfError?: number | undefined
+  staleWhileRevalidate: number | undefined
+  staleIfError: number | undefined
 }
 
 const OPTIONS = [
@@ -165,6 +165,8 @@ export function readEntrySettings(owner: string, given: unknown, sized: boolean)
     ttl: ttl === undefined ? undefined : parseDuration(ttl, 'ttl'),
     tti: tti === undefined ? undefined : parseDuration(tti, 'tti'),
     size: size === undefined ? undefined : parseSize(size, 'size'),
+    staleWhileRevalidate: undefined,
+    staleIfError: undefined,
   }
 }
 

@@ -22,7 +22,13 @@ import type { CacheStats } from './stats.js'
 import { markAsUncloneable } from './threads.js'
 
 /** Stands for the options of an entry that leave all to the cache. */
-const DEFAULTS: EntrySettings = Object.freeze({ ttl: undefined, tti: undefined, size: undefined })
+const DEFAULTS: EntrySettings = Object.freeze({
+  ttl: undefined,
+  tti: undefined,
+  size: undefined,
+  staleWhileRevalidate: undefined,
+  staleIfError: undefined,
+})
 
 /**
  * A cache of JavaScript values by reference, for one thread. It takes any key with the equality of a Map, and any value;

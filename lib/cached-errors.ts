@@ -25,11 +25,11 @@ export function keyTooLarge(cause?: unknown): RangeError {
   )
 }
 
-/** `TypeError` for a `key` function of `cached` that returned a promise, which is never equal to another one. */
-export function promisedKey(): TypeError {
+/** `TypeError` for a promise, which is never equal to another one, from `who`: what is to say what stands in a key. */
+export function promisedKey(who: string): TypeError {
   return typeError(
     'ERR_MOKAPOT_INVALID_KEY',
-    'the key function of cached returned a promise; it must return what stands for the arguments, at once',
+    `${who} returned a promise; it must return what stands for the arguments, at once`,
   )
 }
 

@@ -168,6 +168,6 @@ function asked(
   settings: CachedSettings,
 ): unknown {
   const answer = key(...keyed(args, settings))
-  if (isThenable(answer)) throw promisedKey()
+  if (isThenable(answer)) throw promisedKey('the key function of cached')
   return answer
 }

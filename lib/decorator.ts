@@ -5,6 +5,7 @@
 import { notDecorable, notDecorated } from './cached-errors.js'
 import type { AnyFunction, CachedOptions, CachedStore } from './cached-options.js'
 import type { CachedFunction } from './cached-types.js'
+import { define } from './define.js'
 import { memoize } from './memoize.js'
 
 /** What `@cached({ ... })` is: a decorator of methods and getters. */
@@ -55,10 +56,8 @@ export function decorate(fn: unknown, context: unknown, options: CachedOptions |
     // Whoever is called without an instance has none to keep anything for.
     return isInstance ? functionOf(this).apply(this, args) : fn.apply(this, args)
   }
-  Object.defineProperties(decorated, {
-    name: { value: fn.name, configurable: true },
-    length: { value: fn.length, configurable: true },
-  })
+  define(decorated, 'name', fn.name, false)
+  define(decorated, 'length', fn.length, false)
   functionsOf.set(decorated, functionOf)
   return decorated
 }

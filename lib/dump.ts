@@ -3,7 +3,7 @@
  */
 import { type EntrySettings, readEntrySettings } from './cache-options.js'
 import { invalidDump } from './errors.js'
-import { listOf } from './options.js'
+import { listOf, optionOf } from './options.js'
 
 /** An entry in a dump, beside its key. */
 export interface Dumped<V> {
@@ -18,6 +18,8 @@ export interface Dumped<V> {
   /** Its size. */
   size?: number | undefined
 }
+
+const SETTINGS = ['ttl', 'tti', 'size', 'age']
 
 /** An entry to load. */
 export interface Loadable<K, V> {
@@ -35,7 +37,8 @@ export function checkDump<K, V>(dump: Iterable<readonly [K, Dumped<V>]>, sized: 
     if (typeof dumped !== 'object' || dumped === null || !('value' in dumped)) {
       throw invalidDump(`item ${index}`, dumped)
     }
-    const { value, ttl, tti, age = 0, size } = dumped
+    const { value } = dumped
+    const [ttl, tti, size, age = 0] = SETTINGS.map((name) => optionOf(dumped, name))
     if (typeof age !== 'number' || !(age >= 0)) throw invalidDump(`the age of item ${index}`, age)
     return { key, value, settings: readEntrySettings('load', { ttl, tti, size }, sized), age }
   })

@@ -4,6 +4,7 @@
  * Structured clone alone would drop the code, and the name of a class of one's own. What was thrown need not be an error.
  */
 import { types } from 'node:util'
+import { define } from './define.js'
 import { describe } from './describe.js'
 import { type ErrorCode, MokapotError } from './errors.js'
 import { deserialize, serialize } from './structured-clone.js'
@@ -84,12 +85,7 @@ function revive(thrown: Thrown): unknown {
     name === 'MokapotError'
       ? new MokapotError(code as ErrorCode, message, options)
       : new (CLASSES.get(name) ?? Error)(message, options)
-  if (copy.name !== name) hidden(copy, 'name', name)
-  hidden(copy, 'stack', stack)
+  if (copy.name !== name) define(copy, 'name', name, true)
+  define(copy, 'stack', stack, true)
   return code === undefined ? copy : Object.assign(copy, { code })
-}
-
-/** Sets a property that is not enumerated, as errors have them. */
-function hidden(error: Error, property: string, value: unknown): void {
-  Object.defineProperty(error, property, { value, configurable: true, writable: true })
 }

@@ -1,5 +1,6 @@
 // The class and the codes of mokapot's errors, and the words of those that any module may raise.
 
+import { define } from './define.js'
 import { describe } from './describe.js'
 
 /**
@@ -58,11 +59,7 @@ export class MokapotError extends Error {
     this.code = code
   }
 }
-Object.defineProperty(MokapotError.prototype, 'name', {
-  value: 'MokapotError',
-  configurable: true,
-  writable: true,
-})
+define(MokapotError.prototype, 'name', 'MokapotError', true)
 
 /** A `RangeError` with a `code`: the type is right, the value is not. */
 export function rangeError(
@@ -206,8 +203,7 @@ function finish<E extends Error>(
   code: ErrorCode,
   cause: unknown,
 ): E & { code: ErrorCode } {
-  if (cause !== undefined)
-    Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true })
+  if (cause !== undefined) define(error, 'cause', cause, true)
   Error.captureStackTrace?.(error, factory as (...args: never[]) => unknown)
   return Object.assign(error, { code })
 }

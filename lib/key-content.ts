@@ -1,6 +1,7 @@
 // What a key says of an object: its content as a tag and parts, or nothing where only its identity counts.
 
 import { types } from 'node:util'
+import { promisedKey } from './cached-errors.js'
 import { symbolText } from './key-identity.js'
 import { mokapotKey } from './mokapot-key.js'
 
@@ -26,7 +27,7 @@ export const ARRAY = '['
 /**
  * The content of `value`, or undefined where it counts by identity: functions, instances of classes, proxies, and what
  * cannot be read because a getter throws (`onError` is told). Runs no trap of a proxy. Throws only what a
- * `[mokapotKey]` method throws.
+ * `[mokapotKey]` method throws, and for a promise that one returns.
  */
 export function contentOf(value: object, onError?: (error: unknown) => void): Content | undefined {
   // A proxy can answer anything: two clients that make methods up would both look empty.
@@ -39,7 +40,9 @@ export function contentOf(value: object, onError?: (error: unknown) => void): Co
     onError?.(error)
     return undefined
   }
-  return { tag: 'K', parts: [method.call(value)], names: NONE, values: NONE }
+  const answer = method.call(value)
+  if (types.isPromise(answer)) throw promisedKey('a [mokapotKey] method')
+  return { tag: 'K', parts: [answer], names: NONE, values: NONE }
 }
 
 /** The names of own enumerable properties in the order of their UTF-16 units. Not to be changed: it is kept. */

@@ -69,7 +69,7 @@ export class Prepared<V> {
   readonly plan: LoadPlan<V>
 
   constructor(options: Partial<LoadPlan<V>>) {
-    this.plan = Object.freeze({ ...planOf<V>({}), ...options })
+    this.plan = Object.freeze({ ...(NO_OPTIONS as LoadPlan<V>), ...options })
   }
 }
 
@@ -99,7 +99,7 @@ const goodTexts = new Set<unknown>()
 const MOST_TEXTS = 1000
 
 /** No options. */
-export const NO_OPTIONS: LoadPlan<unknown> = Object.freeze(planOf({}))
+export const NO_OPTIONS: LoadPlan<unknown> = Object.freeze(planOf(Object.create(null)))
 
 /**
  * Checks the options of `getOrSet`, all of them before any is used. `sized` says whether `size` is one.

@@ -13,6 +13,7 @@ import {
   readCachedOptions,
 } from './cached-options.js'
 import type { CachedFunction, CachedMethods, CachedStats } from './cached-types.js'
+import { define } from './define.js'
 import { optionType } from './errors.js'
 import { ForeignStore } from './foreign-store.js'
 import { memoryKeyOf, memoryKeyOfTwo } from './keys.js'
@@ -35,10 +36,8 @@ export function memoize<F extends AnyFunction, S extends CachedStore | undefined
   const isOwn = settings.store === undefined
   const isFast = isOwn && settings.key === undefined && settings.defaults === undefined
   const memoized = isFast ? memoizeFast(memo, place.store as Cache<unknown, unknown>) : memoizeAny(memo)
-  Object.defineProperties(memoized, {
-    name: { value: fn.name, configurable: true },
-    length: { value: fn.length, configurable: true },
-  })
+  define(memoized, 'name', fn.name, false)
+  define(memoized, 'length', fn.length, false)
   const methods: Record<keyof CachedMethods<AnyFunction>, unknown> = {
     clear: place.clear,
     delete: (...args: unknown[]) => memo.delete(args),
@@ -55,9 +54,7 @@ export function memoize<F extends AnyFunction, S extends CachedStore | undefined
     store: place.store,
     fn,
   }
-  for (const [name, value] of Object.entries(methods)) {
-    Object.defineProperty(memoized, name, { value, configurable: true, writable: true })
-  }
+  for (const [name, value] of Object.entries(methods)) define(memoized, name, value, true)
   return memoized as CachedFunction<F, S>
 }
 

@@ -13,8 +13,12 @@ const LARGEST_COUNT = 2 ** 32 - 2
  */
 const MOST_ITEMS = 2 ** 24
 
+/** An object that inherits nothing from `Object.prototype`, and yet is as quick as one that does. */
+const Options = function Options() {} as unknown as new () => Record<string, unknown>
+Options.prototype = Object.create(null)
+
 /**
- * The options given to `name`, as a plain object that holds the `known` ones only. An option that is
+ * The options given to `name`, as an object of its own that holds the `known` ones only. An option that is
  * `undefined` is absent.
  *
  * Throws a `TypeError`: ERR_MOKAPOT_INVALID_OPTION when `given` is no object, ERR_MOKAPOT_UNKNOWN_OPTION for
@@ -25,7 +29,7 @@ export function checkOptions(
   given: unknown,
   known: readonly string[],
 ): Record<string, unknown> {
-  const options: Record<string, unknown> = {}
+  const options = new Options()
   if (given === undefined) return options
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw optionType(`the options of ${name}`, 'an object', given)
@@ -34,10 +38,21 @@ export function checkOptions(
     if (!known.includes(option)) throw unknownOption(name, option, nearest(option, known), known)
   }
   for (const option of known) {
-    const value = (given as Record<string, unknown>)[option]
+    const value = optionOf(given as Record<string, unknown>, option)
     if (value !== undefined) options[option] = value
   }
   return options
+}
+
+/**
+ * What `given` says of an option. It may inherit it, but not from `Object.prototype`: what a careless merge of foreign
+ * data left there is meant for nobody.
+ */
+export function optionOf(given: object, option: string): unknown {
+  const value = (given as Record<string, unknown>)[option]
+  if (value === undefined) return undefined
+  const inherited = (Object.prototype as Record<string, unknown>)[option]
+  return Object.is(value, inherited) && !Object.hasOwn(given, option) ? undefined : value
 }
 
 /**

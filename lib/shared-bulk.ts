@@ -39,10 +39,25 @@ export function checkKeys(keys: unknown): unknown[] {
 export function checkKey<K>(key: K): K {
   if (!isKey(key)) throw invalidKey(key)
   if (typeof key !== 'object') return key
+  return copyOf(key as Uint8Array) as K
+}
+
+function copyOf(key: Uint8Array): Uint8Array {
   try {
-    return new Uint8Array(key as Uint8Array) as K
+    return new Uint8Array(key)
   } catch {
-    throw invalidKey(key) // its buffer was transferred away
+    if (isThere(key.buffer)) return new Uint8Array(0) // its buffer has shrunk until it lies outside
+    throw invalidKey(key)
+  }
+}
+
+/** Whether a buffer was not transferred away. */
+function isThere(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer)
+    return true
+  } catch {
+    return false
   }
 }
 
