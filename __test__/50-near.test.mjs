@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { MISS, SharedCache } from '../dist/index.mjs'
+import { native } from '../dist/native.js'
 import { advance } from '../dist/testing.mjs'
 import { KEYS } from './fixtures/coherence.mjs'
 import { accountedSize, living, opened } from './fixtures/helpers.mjs'
@@ -35,6 +36,36 @@ for (const way of WAYS) {
         mapping.isRefused = false
       }
     })
+
+  nearTest('what any thread was told has expired is given to none, however late its time is', (t) => {
+    const cache = new SharedCache({ maxBytes: '1mb', near: 10, ttl: 50 })
+    const far = SharedCache.attach(cache.handle)
+    const page = /** @type {Float64Array<ArrayBuffer>} */ (native.page)
+    /** @type {[string, () => void][]} */
+    const told = [
+      ['get', () => whileThere(() => far.get('key') !== undefined)],
+      ['peek', () => whileThere(() => far.peek('key') !== undefined)],
+      ['has', () => whileThere(() => far.has('key'))],
+      ['getMany', () => whileThere(() => far.getMany(['key'])[0] !== undefined)],
+      ['getRemainingTTL', () => whileThere(() => far.getRemainingTTL('key') !== 0)],
+      ['keys', () => whileThere(() => far.keys().next().done !== true)],
+    ]
+    for (const [how, tell] of told) {
+      do cache.set('key', { how })
+      while (cache.get('key') === undefined) // a machine can be busy for as long as that
+      // Another page is kept from here on, and this thread's time stands still.
+      native.registerPage(new Uint8Array(16))
+      try {
+        tell()
+        t.is(cache.get('key'), undefined, how)
+      } finally {
+        page[0] = 0 // not kept
+        native.registerPage(new Uint8Array(page.buffer))
+      }
+    }
+    far.close()
+    cache.close()
+  })
 
   nearTest('a value is decoded once and then given out again', (t) => {
     const cache = new SharedCache({ maxBytes: '1mb', near: 10 })
@@ -533,4 +564,9 @@ for (const way of WAYS) {
       cache.close()
     }
   })
+}
+
+/** Asks until what is asked for has expired. */
+function whileThere(/** @type {() => boolean} */ isThere) {
+  while (isThere());
 }

@@ -23,7 +23,7 @@ function source(name) {
 
 /** What the tests of a source are called, those left out by `skip` or `todo` aside. @param {string} text */
 function titlesIn(text) {
-  const inJs = text.matchAll(/^\s*test(?:\.serial)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm)
+  const inJs = text.matchAll(/^\s*(?:test(?:\.serial)?|nearTest)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gm)
   const inRust = text.matchAll(/^\s*#\[test\]\s+(?:#\[[^\n]+\]\s+)*fn (\w+)\(/gm)
   return [...[...inJs].map(([, , title = '']) => title), ...[...inRust].map(([, name = '']) => name)]
 }

@@ -216,7 +216,7 @@ impl Entries {
         };
         if self.expiry.has_deadline(slot) {
             let now = self.clock.now();
-            if self.expiry.deadline(slot) <= now {
+            if self.is_over(slot, now) {
                 self.stats.misses += 1;
                 return None;
             }
@@ -351,11 +351,11 @@ impl Entries {
     pub fn info(&self, hash: u64, key: &[u8]) -> Option<Info> {
         let slot = self.find(hash, key)?;
         let now = self.clock.now();
-        let (hard, to_idle) = self.expiry.lifetime(slot);
-        let deadline = self.expiry.deadline(slot);
-        if deadline <= now {
+        if self.is_over(slot, now) {
             return None;
         }
+        let (hard, to_idle) = self.expiry.lifetime(slot);
+        let deadline = self.expiry.deadline(slot);
         let born = self.tenants[slot as usize].born;
         let to_live = if hard == NEVER { NEVER } else { hard - born };
         let remaining = if deadline == NEVER { NEVER } else { deadline - now };
@@ -372,7 +372,7 @@ impl Entries {
                 return Some(slot);
             }
             if let Some(payload) = &self.tenants[slot as usize].payload
-                && self.expiry.deadline(slot) > now
+                && !self.is_over(slot, now)
             {
                 into.push(payload.clone());
                 left -= 1;
@@ -412,7 +412,18 @@ impl Entries {
 
     #[inline]
     fn has_expired(&self, slot: Slot) -> bool {
-        self.expiry.has_deadline(slot) && self.expiry.deadline(slot) <= self.clock.now()
+        self.expiry.has_deadline(slot) && self.is_over(slot, self.clock.now())
+    }
+
+    /// Whether an entry has ended by `now`. Once anyone was told so, no thread that keeps its value trusts it any longer,
+    /// however late the clock is that it goes by.
+    #[inline]
+    fn is_over(&self, slot: Slot, now: Nanos) -> bool {
+        let over = self.expiry.deadline(slot) <= now;
+        if over {
+            self.stamps.touch(self.policy.hash_of(slot));
+        }
+        over
     }
 
     /// Reports a use to the policy, or leaves it out of the sample.

@@ -9,7 +9,7 @@ use super::super::expiry::{Lifetime, NEVER};
 use super::super::payload::Payload;
 use super::super::policy::PolicyKind;
 use super::super::stamps::Stamp;
-use super::super::store::{Counting, Seed, Store, StoreConfig};
+use super::super::store::{Counting, Cursor, Seed, Store, StoreConfig};
 use super::random::Random;
 
 fn store(shards: u32, max: Option<u64>, clock: &Clock) -> Store {
@@ -44,7 +44,7 @@ fn a_stamp_stands_until_its_entry_changes_or_leaves() {
     let clock = Clock::manual();
     let hour = Lifetime { to_live: 3_600_000_000_000, to_idle: NEVER };
     let value = 1u64.to_le_bytes();
-    let changes: [(&str, Change); 8] = [
+    let changes: [(&str, Change); 12] = [
         ("set", |store, _| _ = store.set(b"key", 0, &2u64.to_le_bytes(), Lifetime::ENDLESS)),
         ("delete", |store, _| _ = store.delete(b"key")),
         ("clear", |store, _| store.clear()),
@@ -67,6 +67,26 @@ fn a_stamp_stands_until_its_entry_changes_or_leaves() {
         ("delete of what is gone", |store, clock| {
             clock.advance(7_200_000_000_000);
             store.delete(b"key");
+        }),
+        // Who keeps its value may go by a clock that is late.
+        ("a get that finds it expired", |store, clock| {
+            clock.advance(3_600_000_000_000);
+            assert_eq!(store.get(b"key", number), None);
+        }),
+        ("a peek that finds it expired", |store, clock| {
+            clock.advance(3_600_000_000_000);
+            assert_eq!(store.peek(b"key", number), None);
+        }),
+        ("what is known of it, once it has expired", |store, clock| {
+            clock.advance(3_600_000_000_000);
+            assert!(store.info(b"key").is_none());
+        }),
+        ("a look at all that are left", |store, clock| {
+            clock.advance(3_600_000_000_000);
+            let mut cursor = Some(Cursor { shard: 0, slot: 0 });
+            while let Some(from) = cursor {
+                cursor = store.scan(from, 100, &mut Vec::new());
+            }
         }),
     ];
     for shards in [1, 3, 16] {
