@@ -124,7 +124,8 @@ function stageMain(stage) {
 
 /**
  * Puts one file in the place of all modules, which takes a third of the time to load. It has no comments, whose few
- * characters beyond ASCII would make V8 read all of it as UTF-16; names stay as they are, for who reads a stack. The entries are small files beside it, because Node reads one that is imported twice: once for its names.
+ * characters beyond ASCII would make V8 read all of it as UTF-16; names stay as they are, for who reads a stack. The
+ * entries are small files beside it, because Node reads one that is imported twice: once for its names.
  *
  * @param {string} dist
  */

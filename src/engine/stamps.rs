@@ -1,8 +1,9 @@
 //! Stamps: by them a thread that keeps decoded values sees, without a lock or a call, that one may have changed.
 //!
 //! The keys of a store are spread over stripes, each with a stamp in a table that threads map. Whoever changes an entry,
-//! takes it out or is told that it has expired moves the stamp of its stripe *under the lock of its shard*; who keeps a value keeps with it the stamp
-//! read *before* the entry was looked up under that lock, and trusts the value while the stamp stands.
+//! takes it out or is told that it has expired moves the stamp of its stripe *under the lock of its shard*; who keeps a
+//! value keeps with it the stamp read *before* the entry was looked up under that lock, and trusts the value while the
+//! stamp stands.
 //!
 //! That is coherent. Say that a write has returned, that a thread knows of it, and that the stamp it now reads is still
 //! the one it read before its lookup. The write moved the stamp before it returned, so this read comes after that move,
